@@ -1,0 +1,1 @@
+"""What happened in a turn, and the picture of it."""

@@ -1,0 +1,1 @@
+"""Where model weights come from: a catalogue, a cache outside the project, checks by SHA-256."""
