@@ -1,0 +1,102 @@
+"""The sample clock, and an event loop on which time passes only while nothing computes.
+
+In real time the loop is the ordinary one. On a ``SteppedLoop`` (``replay --speed max``, and tests) time stands still
+while anything computes and leaps to the next timer otherwise. All decisions are then taken on the sample clock, however
+slow the machine is::
+
+    real      frame 1 ── frame 2 ── frame 3 ── frame 4 ──▶
+    stepped   frame 1 │ transcribing… │ frame 2 frame 3 │ thinking… │ frame 4 ▶
+                      └ time stands ──┘                 └ time ─────┘
+"""
+
+import asyncio
+import selectors
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import Any, Literal, TypeAlias, TypeVar
+
+Pace: TypeAlias = Literal["real", "stepped"]
+T = TypeVar("T")
+
+
+class Clock:
+    """Seconds since the first sample of the input. Made inside the loop that it reads."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._origin_s = self._loop.time()
+
+    def now(self) -> float:
+        """Seconds since sample 0."""
+        return self._loop.time() - self._origin_s
+
+    async def sleep_until(self, time_s: float) -> None:
+        """Wait for ``time_s``; return at once when it has passed."""
+        await asyncio.sleep(max(0.0, time_s - self.now()))
+
+
+@contextmanager
+def computing() -> Iterator[None]:
+    """Around every wait for work done outside the loop (a thread, a process, a server): stepped time stands still."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, SteppedLoop):
+        yield
+        return
+    loop.computing += 1
+    try:
+        yield
+    finally:
+        loop.computing -= 1
+
+
+async def in_thread(executor: Executor, function: Callable[..., T], *args: object) -> T:
+    """Run blocking work in ``executor``; stepped time stands still meanwhile."""
+    with computing():
+        return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+
+
+class SteppedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time leaps from timer to timer, and stands still while ``computing`` is not zero."""
+
+    def __init__(self) -> None:
+        self.computing = 0
+        self._now_s = 0.0
+        super().__init__(_SteppedSelector(self))
+
+    def time(self) -> float:
+        """Seconds of stepped time."""
+        return self._now_s
+
+    def leap(self, seconds: float) -> None:
+        """Time passes."""
+        self._now_s += seconds
+
+
+class _SteppedSelector(selectors.DefaultSelector):
+    """Asked by the loop to wait for a timer, it makes the time pass instead."""
+
+    def __init__(self, loop: SteppedLoop) -> None:
+        super().__init__()
+        self._stepped = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        if self._stepped.computing or timeout is None:
+            return super().select(None)
+        self._stepped.leap(timeout)
+        return []
+
+
+def run(main: Coroutine[Any, Any, T], pace: Pace) -> T:
+    """Run ``main`` to its end. Ctrl-C and SIGTERM cancel it; KeyboardInterrupt is raised when it has cleaned up."""
+    with asyncio.Runner(loop_factory=SteppedLoop if pace == "stepped" else None) as runner:
+        # The runner itself turns SIGINT into a cancellation.
+        previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        try:
+            return runner.run(main)
+        finally:
+            signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,19 @@
+"""Options that several commands share."""
+
+import argparse
+from pathlib import Path
+
+from voice_livemind.config import Settings, load_settings
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """``--config`` and ``--set``."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file laid over the default configuration")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, say speak.rate=1.2 (repeatable)"
+    )
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """The settings that ``add_config``'s options ask for. Raises UserError."""
+    return load_settings(args.config, args.set)

@@ -1,0 +1,113 @@
+"""``voice-livemind replay``: a recording goes through exactly the path that a microphone takes."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from voice_livemind import clock
+from voice_livemind.commands.options import add_config, settings_of
+from voice_livemind.config import Settings
+from voice_livemind.conversation import Conversation
+from voice_livemind.errors import UserError
+from voice_livemind.hear.frames import RATE_HZ, Samples, as_float
+from voice_livemind.hear.recording import play_frames, read_recording
+from voice_livemind.modes import MODES, Mode
+from voice_livemind.play.track import Track
+from voice_livemind.record.files import require_folder, write_record
+from voice_livemind.record.summary import print_summary
+from voice_livemind.record.turn import SegmentRecord
+from voice_livemind.sound import Sound
+from voice_livemind.stations import Stations, stations_ready
+from voice_livemind.turn import Surroundings
+
+DEFAULT_MODE = "paper"
+
+
+@dataclass(frozen=True)
+class _Recording:
+    path: Path
+    samples: Samples
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """``replay``."""
+    parser = commands.add_parser("replay", help="answer recordings as if they were spoken into a microphone")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC or OGG")
+    parser.add_argument("--mode", choices=MODES, default=DEFAULT_MODE, help=f"what runs when (default {DEFAULT_MODE})")
+    parser.add_argument("--answerer", choices=["thinker", "speaker"], help="which model answers (default: the mode's)")
+    parser.add_argument(
+        "--speed", choices=["1", "max"], default="1", help="1: in real time, times are honest; max: no waiting"
+    )
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="for the results (default out)")
+    add_config(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay every file, each as a conversation of its own."""
+    settings = settings_of(args)
+    mode = MODES[args.mode]
+    if args.answerer:
+        mode = replace(mode, answerer=args.answerer)
+    recordings = [_Recording(path, read_recording(path)) for path in args.files]
+    names = [recording.path.stem for recording in recordings]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"two files are named {name}: their results would have the same names; replay them apart")
+    require_folder(args.out)
+    clock.run(_replay(settings, mode, recordings, args.out), "stepped" if args.speed == "max" else "real")
+    return 0
+
+
+async def _replay(settings: Settings, mode: Mode, recordings: list[_Recording], out: Path) -> None:
+    console = Console(highlight=False)
+    status = console.status("loading the models …")
+    status.start()
+    try:
+        async with stations_ready(settings, console.print) as stations:
+            status.stop()
+            for recording in recordings:
+                await _converse(settings, mode, stations, recording, out, console)
+    finally:
+        status.stop()
+
+
+async def _converse(
+    settings: Settings, mode: Mode, stations: Stations, recording: _Recording, out: Path, console: Console
+) -> None:
+    console.print(f"[bold]{escape(recording.path.name)}[/bold]  mode {mode.name}")
+    now = clock.Clock()
+    track = Track(now, stations.voice_rate_hz)
+    conversation = Conversation(Surroundings(settings, mode, stations, now, track, _LiveLines(console, now)))
+    seconds = len(recording.samples) / RATE_HZ
+    await conversation.listen(play_frames(recording.samples, now), seconds)
+    question = Sound(as_float(recording.samples), RATE_HZ)
+    written = write_record(out, recording.path.stem, conversation.records, question, track.sound(seconds))
+    print_summary(console, conversation.records)
+    for path in written:
+        console.print(f"  {escape(str(path))}")
+
+
+class _LiveLines:
+    """A line for each thing that happens, when it happens."""
+
+    def __init__(self, console: Console, now: clock.Clock) -> None:
+        self._console = console
+        self._clock = now
+
+    def segment(self, segment: SegmentRecord) -> None:
+        self._line("heard", segment.text)
+
+    def note(self, segment: SegmentRecord) -> None:
+        self._line("thought", segment.note or "…", "dim")
+
+    def clause(self, text: str, start_s: float) -> None:
+        self._line("says", text, "bold", start_s)
+
+    def _line(self, what: str, text: str, style: str = "", at_s: float | None = None) -> None:
+        time_s = self._clock.now() if at_s is None else at_s
+        self._console.print(f"{time_s:7.2f} s  {what:8}", end="")
+        self._console.print(text, style=style, markup=False)

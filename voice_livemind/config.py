@@ -1,0 +1,167 @@
+"""The settings tree. Values stand in ``configs/default.toml``; a ``--config`` file and ``--set`` lay others over it."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voice_livemind.errors import UserError
+
+Seconds = Annotated[float, Field(gt=0, le=60)]
+Threads = Annotated[int, Field(ge=1, le=256)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Hear(_Section):
+    """Which frames are speech."""
+
+    vad_aggressiveness: Annotated[int, Field(ge=0, le=3)]
+    speech_probability: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Turns(_Section):
+    """When a turn starts, pauses and is committed."""
+
+    min_speech_s: Seconds
+    pause_s: Seconds
+    end_of_turn_s: Seconds
+    chunk_max_s: Annotated[float, Field(ge=2, le=25)]
+
+
+class Transcribe(_Section):
+    """The speech recogniser."""
+
+    model: str
+    device: Literal["cpu", "cuda"]
+    compute_type: Literal["int8", "int8_float16", "float16", "float32"]
+    threads: Threads
+    language: Annotated[str, Field(pattern="^[a-z]{2,3}$")]
+
+
+class Role(_Section):
+    """A language model and how it is reached: ``thinker`` or ``speaker``."""
+
+    engine: Literal["llama.cpp", "vllm"]
+    model: str
+    url: Annotated[str, Field(pattern="^(https?://[^ ]+)?$")]
+    port: Port
+    threads: Threads
+    context_tokens: Annotated[int, Field(ge=1024)]
+    gpu_memory_share: Annotated[float, Field(ge=0, lt=1)]
+    nice: Annotated[int, Field(ge=0, le=19)]
+
+
+class Mind(_Section):
+    """Thinking while the speaker talks."""
+
+    note_max_tokens: Annotated[int, Field(ge=1)]
+
+
+class Reply(_Section):
+    """Answering."""
+
+    max_tokens: Annotated[int, Field(ge=1)]
+    reasoning_max_tokens: Annotated[int, Field(ge=1)]
+
+
+class Speak(_Section):
+    """The voice."""
+
+    voice: str
+    threads: Threads
+    rate: Annotated[float, Field(ge=0.5, le=2)]
+
+
+class Settings(_Section):
+    """All settings. ``load_settings(Path("configs/gpu.toml"), ["speak.rate=1.2"])`` reads them."""
+
+    hear: Hear
+    turns: Turns
+    transcribe: Transcribe
+    thinker: Role
+    speaker: Role
+    mind: Mind
+    reply: Reply
+    speak: Speak
+
+    @property
+    def models(self) -> list[str]:
+        """Names, in the catalogue, of the models that this machine must hold."""
+        roles = [role.model for role in (self.thinker, self.speaker) if not role.url]
+        return list(dict.fromkeys([self.transcribe.model, *roles, self.speak.voice]))
+
+
+def load_settings(file: Path | None, overrides: Sequence[str] = ()) -> Settings:
+    """Defaults, then ``file``, then ``section.key=value`` overrides (a TOML value, or a bare word).
+
+    Raises UserError: no such file, not TOML, unknown key (named with its nearest known one), wrong value.
+    """
+    tree = _read_toml(_default_file())
+    if file is not None:
+        _lay_over(tree, _read_toml(file), str(file))
+    for override in overrides:
+        _lay_over(tree, _parse_override(override), "--set")
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = " ".join([str(file or ""), *(f"--set {o}" for o in overrides if o.startswith(key))]).strip()
+        raise UserError(f"{where or 'settings'}: {key} = {first['input']!r}: {first['msg'].lower()}") from None
+
+
+def _default_file() -> Path:
+    package = Path(__file__).parent
+    installed = package / "configs" / "default.toml"
+    return installed if installed.exists() else package.parent / "configs" / "default.toml"
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not TOML: {error}") from None
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    path, equals, value = override.partition("=")
+    section, dot, key = path.strip().partition(".")
+    if not equals or not dot:
+        raise UserError(f"--set {override}: expected section.key=value, say --set speak.rate=1.2")
+    try:
+        parsed: Any = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value
+    return {section: {key: parsed}}
+
+
+def _lay_over(tree: dict[str, Any], upper: Mapping[str, Any], where: str) -> None:
+    for section, values in upper.items():
+        if section not in tree:
+            raise _unknown(section, list(tree), where)
+        if not isinstance(values, dict):
+            raise UserError(f"{where}: {section} is a section: write [{section}] and its keys below it")
+        for key, value in values.items():
+            if key not in tree[section]:
+                raise _unknown(f"{section}.{key}", [f"{s}.{k}" for s in tree for k in tree[s]], where)
+            # TOML writes 1 where a float may stand as well.
+            tree[section][key] = float(value) if _widens(value, tree[section][key]) else value
+
+
+def _widens(value: object, default: object) -> bool:
+    return isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
+
+
+def _unknown(key: str, known: Sequence[str], where: str) -> UserError:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return UserError(f"{where}: unknown key {key}{hint}")

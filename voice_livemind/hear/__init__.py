@@ -1,0 +1,1 @@
+"""Sound comes in as numbered frames, and each frame is judged: speech or not."""

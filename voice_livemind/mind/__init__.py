@@ -1,0 +1,1 @@
+"""The thinker works on each sentence while the speaker goes on, and keeps notes for the answer."""

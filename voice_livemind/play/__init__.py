@@ -1,0 +1,1 @@
+"""Sound reaches the listener, at a known time."""

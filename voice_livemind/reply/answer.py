@@ -1,0 +1,117 @@
+"""Has a model write the reply, and hands out its clauses as they become whole."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from voice_livemind.clock import Clock
+from voice_livemind.config import Reply
+from voice_livemind.mind.prompts import LINE_END, Exchange, Step, answer_messages, cot_messages, direct_messages
+from voice_livemind.modes import Mode
+from voice_livemind.record.turn import TurnRecord
+from voice_livemind.reply.clauses import ClauseCutter
+from voice_livemind.reply.reasoning import AfterReasoning
+from voice_livemind.serving.chat import ChatModel, Message, ModelError
+from voice_livemind.stations import Stations
+
+APOLOGY = "Sorry, I can't answer that just now."
+
+
+class Answer:
+    """Writes the reply of one turn into its record and into a queue of clauses."""
+
+    def __init__(
+        self,
+        mode: Mode,
+        stations: Stations,
+        settings: Reply,
+        clock: Clock,
+        record: TurnRecord,
+        clauses: "asyncio.Queue[str | None]",
+    ) -> None:
+        self._mode = mode
+        self._models = {"thinker": stations.thinker, "speaker": stations.speaker}
+        self._settings = settings
+        self._clock = clock
+        self._record = record
+        self._clauses = clauses
+
+    async def write(self, history: Sequence[Exchange], steps: Sequence[Step], unthought: Sequence[str]) -> None:
+        """Answer as the mode says; by the other model, and at last with an apology, where that fails.
+
+        ``steps``: what was thought about; ``unthought``: the sentences after that. Ends the queue with ``None``.
+        """
+        sentences = [text for step in steps for text in step.sentences] + list(unthought)
+        answerer = self._mode.answerer
+        other = "speaker" if answerer == "thinker" else "thinker"
+        try:
+            if self._mode.reasons_silently:
+                await self._reason(self._models[answerer], cot_messages(history, sentences))
+            elif steps:
+                await self._stream(self._models[answerer], answer_messages(history, steps, unthought))
+            else:
+                await self._stream(self._models[answerer], direct_messages(history, sentences))
+        except ModelError as failure:
+            self._record.fallback = f"{answerer}: {failure}"
+            if not self._record.reply:
+                await self._fall_back(self._models[other], direct_messages(history, sentences))
+        finally:
+            self._clauses.put_nowait(None)
+
+    async def _fall_back(self, model: ChatModel, messages: Sequence[Message]) -> None:
+        try:
+            await self._stream(model, messages)
+        except ModelError as failure:
+            self._record.fallback = f"{self._record.fallback}; then {failure}"
+            if not self._record.reply:
+                self._record.reply = APOLOGY
+                self._say(APOLOGY)
+
+    async def _stream(self, model: ChatModel, messages: Sequence[Message]) -> None:
+        """Everything that is generated is spoken."""
+        cutter = ClauseCutter()
+        try:
+            async with aclosing(self._pieces(model, messages, self._settings.max_tokens, (LINE_END,))) as pieces:
+                async for piece in pieces:
+                    self._record.reply += piece
+                    for clause in cutter.add(piece):
+                        self._say(clause)
+        finally:
+            self._record.reply = self._record.reply.strip()
+            for clause in cutter.flush():
+                self._say(clause)
+
+    async def _reason(self, model: ChatModel, messages: Sequence[Message]) -> None:
+        """Only what follows the reasoning is spoken."""
+        reasoning, cutter = AfterReasoning(), ClauseCutter()
+        async with aclosing(self._pieces(model, messages, self._settings.reasoning_max_tokens, ())) as pieces:
+            async for piece in pieces:
+                said = reasoning.add(piece)
+                self._record.reply += said
+                for clause in cutter.add(said):
+                    self._say(clause)
+                if reasoning.answered:
+                    break
+        rest = reasoning.flush()
+        self._record.reply = (self._record.reply + rest).strip()
+        for clause in (*cutter.add(rest), *cutter.flush()):
+            self._say(clause)
+
+    async def _pieces(
+        self, model: ChatModel, messages: Sequence[Message], max_tokens: int, stop: Sequence[str]
+    ) -> AsyncGenerator[str, None]:
+        began_s = self._clock.now()
+        async with model.ask(messages, max_tokens, stop) as completion:
+            try:
+                async for piece in completion:
+                    if self._record.marks.first_token is None:
+                        self._record.marks.first_token = self._clock.now()
+                    yield piece
+            finally:
+                self._record.tokens.reply += completion.usage.generated_tokens
+                self._record.generation = (began_s, self._clock.now())
+
+    def _say(self, clause: str) -> None:
+        if self._record.marks.first_clause is None:
+            self._record.marks.first_clause = self._clock.now()
+        self._clauses.put_nowait(clause)

@@ -1,0 +1,53 @@
+"""Cuts a growing text into clauses, each long enough to sound natural, the first as soon as possible."""
+
+import re
+from collections.abc import Iterator
+
+from voice_livemind.segments.sentences import ends_sentence
+
+_SHORTEST_CLAUSE = 12
+"""Characters before a comma that are worth speaking alone: a shorter clause sounds torn off."""
+_LONGEST_CLAUSE = 200
+_MARKUP = re.compile(r"[*_`#]+|^\s*[-•]\s+|\\[\[\]()]|\$(?=\\)", re.MULTILINE)
+
+
+class ClauseCutter:
+    """Takes text in any pieces, gives whole clauses. Only what white space follows is known to be whole."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def add(self, piece: str) -> Iterator[str]:
+        """Take the next piece; yield the clauses that it completes."""
+        self._rest += piece
+        while (end := self._first_end()) is not None:
+            clause, self._rest = self._rest[:end], self._rest[end:]
+            if spoken(clause):
+                yield spoken(clause)
+
+    def flush(self) -> Iterator[str]:
+        """The text is over: the rest is a clause too."""
+        rest, self._rest = self._rest, ""
+        if spoken(rest):
+            yield spoken(rest)
+
+    def _first_end(self) -> int | None:
+        for gap in re.finditer(r"\s+", self._rest):
+            before = self._rest[: gap.start()]
+            if not before.strip():
+                continue
+            word = before.split()[-1]
+            following = self._rest[gap.end() :].split()
+            if "\n" in gap.group() or ends_sentence(word, following[0] if following else "A"):
+                return gap.end()
+            if word[-1] in ",;:–—" and len(before.strip()) >= _SHORTEST_CLAUSE:  # noqa: RUF001  dashes are meant
+                return gap.end()
+            if len(before) >= _LONGEST_CLAUSE:
+                return gap.end()
+        return None
+
+
+def spoken(text: str) -> str:
+    """``text`` without markup, which nobody wants to hear; empty where nothing can be spoken."""
+    plain = " ".join(_MARKUP.sub("", text).split())
+    return plain if any(character.isalnum() for character in plain) else ""

@@ -1,0 +1,1 @@
+"""Words become sentences: the immutable segments that the mind works on."""

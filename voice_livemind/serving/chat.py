@@ -1,0 +1,125 @@
+"""Asking a language model through the OpenAI-compatible chat API."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypedDict, cast
+
+import httpx2
+import openai
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+
+from voice_livemind.clock import computing
+
+
+class Message(TypedDict):
+    """One message of a conversation with a model."""
+
+    role: str
+    """system | user | assistant"""
+    content: str
+
+
+class ModelError(Exception):
+    """The model could not be asked, or stopped in the middle of its answer."""
+
+
+@dataclass
+class Usage:
+    """What a request cost, by the server's own count where it gave one."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt, those that were taken from the prefix cache."""
+    generated_tokens: int = 0
+
+
+class Completion(Protocol):
+    """A running answer."""
+
+    usage: Usage
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        """Pieces of text as they are generated. Raises ModelError."""
+        ...
+
+
+class ChatModel(Protocol):
+    """The seam to a language model."""
+
+    def ask(
+        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+    ) -> AbstractAsyncContextManager[Completion]:
+        """Open a streamed, greedy completion. Leaving the context closes it, and the server stops generating."""
+        ...
+
+
+class _StreamedCompletion:
+    def __init__(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> None:
+        self._stream = stream
+        self.usage = Usage()
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        try:
+            async for chunk in self._stream:
+                if chunk.usage is not None:
+                    details = chunk.usage.prompt_tokens_details
+                    cached = details.cached_tokens if details is not None else None
+                    self.usage = Usage(chunk.usage.prompt_tokens, cached or 0, chunk.usage.completion_tokens)
+                elif chunk.choices and chunk.choices[0].delta.content:
+                    self.usage.generated_tokens += 1
+                    yield chunk.choices[0].delta.content
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise ModelError(f"the model stopped in the middle of its answer: {_first_line(error)}") from error
+
+
+class OpenAIChat:
+    """A model behind a URL, say ``http://127.0.0.1:18461/v1``."""
+
+    def __init__(self, url: str, model: str) -> None:
+        self.url = url
+        self._model = model
+        # The key is demanded by the client, not by a server of ours. Proxies from the environment are not for loopback.
+        self._client = openai.AsyncOpenAI(
+            base_url=url,
+            api_key="none",
+            max_retries=0,
+            http_client=httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(120, connect=5)),
+        )
+
+    @asynccontextmanager
+    async def ask(
+        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+    ) -> AsyncIterator[Completion]:
+        """See ChatModel."""
+        with computing():
+            try:
+                stream = await self._client.chat.completions.create(
+                    model=self._model,
+                    messages=cast("list[ChatCompletionMessageParam]", list(messages)),
+                    max_tokens=max_tokens,
+                    stop=list(stop) or None,
+                    temperature=0,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                )
+            except (openai.OpenAIError, httpx2.HTTPError) as error:
+                raise ModelError(f"{self.url} does not answer: {_first_line(error)}") from error
+            try:
+                yield _StreamedCompletion(stream)
+            finally:
+                await stream.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+
+async def complete(model: ChatModel, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()) -> str:
+    """The whole answer at once. Raises ModelError."""
+    async with model.ask(messages, max_tokens, stop) as completion:
+        return "".join([piece async for piece in completion])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

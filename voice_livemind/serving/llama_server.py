@@ -1,0 +1,40 @@
+"""One llama.cpp server as a process: ``python -m voice_livemind.serving.llama_server WEIGHTS …``; ends on SIGTERM."""
+
+import argparse
+import signal
+
+import xllamacpp
+
+_PROMPT_CACHE_MIB = 256
+"""Prompts other than the last one, kept in memory; llama.cpp's own default is 8 GiB."""
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("weights")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--context-tokens", type=int, required=True)
+    args = parser.parse_args()
+    # Blocked before the server's threads start, so that only sigwait below takes them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+
+    params = xllamacpp.CommonParams()
+    params.model.path = args.weights
+    params.model_alias = {args.name}
+    params.hostnames = ["127.0.0.1"]
+    params.port = args.port
+    params.ui = False
+    params.n_parallel = 1
+    params.n_ctx = args.context_tokens
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
+    params.cache_ram_mib = _PROMPT_CACHE_MIB
+    server = xllamacpp.Server(params)
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    del server
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Piper: text becomes sound."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from piper import PiperConfig, PiperVoice, SynthesisConfig
+
+from voice_livemind.config import Speak
+from voice_livemind.sound import Sound
+
+_LEAD_S = 0.01
+
+
+class Voice:
+    """A loaded Piper voice. Blocking, so that it belongs on a thread of its own."""
+
+    def __init__(self, folder: Path, settings: Speak) -> None:
+        model = next(folder.glob("*.onnx"))
+        options = onnxruntime.SessionOptions()
+        # Piper's own loader leaves the number of threads to ONNX, which takes twice as long on two cores.
+        options.intra_op_num_threads = settings.threads
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        config = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
+        self._voice = PiperVoice(session=session, config=PiperConfig.from_dict(config))
+        self._synthesis = SynthesisConfig(length_scale=self._voice.config.length_scale / settings.rate)
+        self.rate_hz = self._voice.config.sample_rate
+
+    def synthesize(self, text: str) -> Sound:
+        """Say ``text``; the silence before it is cut, so that what is played is heard at once."""
+        chunks = [chunk.audio_float_array for chunk in self._voice.synthesize(text, self._synthesis)]
+        sound = Sound(np.concatenate(chunks) if chunks else np.zeros(0, np.float32), self.rate_hz)
+        lead = max(0, int((sound.silence_s - _LEAD_S) * self.rate_hz))
+        return sound._replace(samples=sound.samples[lead:])

@@ -1,0 +1,80 @@
+"""The models that all turns share, loaded together and warm."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from voice_livemind.clock import in_thread
+from voice_livemind.config import Settings
+from voice_livemind.hear.frames import RATE_HZ
+from voice_livemind.mind.prompts import direct_messages, thinking_messages
+from voice_livemind.serving.chat import ChatModel, complete
+from voice_livemind.serving.servers import models_ready
+from voice_livemind.sound import Sound
+from voice_livemind.speak.voice import Voice
+from voice_livemind.transcribe.chunks import Chunk
+from voice_livemind.transcribe.hypothesis import Hypothesis
+from voice_livemind.transcribe.recognizer import Recognizer
+from voice_livemind.weights.cache import model_path
+
+
+@dataclass(frozen=True)
+class Stations:
+    """What a turn needs from outside: the seams to the models."""
+
+    recognize: Callable[[Chunk], Awaitable[Hypothesis]]
+    thinker: ChatModel
+    speaker: ChatModel
+    synthesize: Callable[[str], Awaitable[Sound]]
+    voice_rate_hz: int
+
+
+@asynccontextmanager
+async def stations_ready(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[Stations]:
+    """Load and start everything at once; all of it ends with this context.
+
+    Raises UserError for missing weights or an unknown model, Failure if a server does not start.
+    """
+    for model in settings.models:
+        model_path(model)
+    async with AsyncExitStack() as stack:
+        # A thread each: the recogniser and the voice never wait for one another, and each does one thing at a time.
+        ears = stack.enter_context(ThreadPoolExecutor(1, "recognizer"))
+        mouth = stack.enter_context(ThreadPoolExecutor(1, "voice"))
+        loading = asyncio.gather(_load_recognizer(settings, ears), _load_voice(settings, mouth))
+        models = await stack.enter_async_context(models_ready(settings, model_path, say))
+        recognizer, voice = await loading
+
+        async def recognize(chunk: Chunk) -> Hypothesis:
+            return await in_thread(ears, recognizer.transcribe, chunk.samples, chunk.start_s)
+
+        async def synthesize(text: str) -> Sound:
+            return await in_thread(mouth, voice.synthesize, text)
+
+        await asyncio.gather(_warm_thinker(models.thinker), _warm_speaker(models.speaker))
+        yield Stations(recognize, models.thinker, models.speaker, synthesize, voice.rate_hz)
+
+
+async def _load_recognizer(settings: Settings, thread: Executor) -> Recognizer:
+    recognizer = await in_thread(thread, Recognizer, model_path(settings.transcribe.model), settings.transcribe)
+    await in_thread(thread, recognizer.transcribe, np.zeros(RATE_HZ, np.int16), 0.0)
+    return recognizer
+
+
+async def _load_voice(settings: Settings, thread: Executor) -> Voice:
+    voice = await in_thread(thread, Voice, model_path(settings.speak.voice), settings.speak)
+    await in_thread(thread, voice.synthesize, "Ready.")
+    return voice
+
+
+async def _warm_thinker(thinker: ChatModel) -> None:
+    """Prefill the part of the prompt that never changes, so that it is in the prefix cache."""
+    await complete(thinker, thinking_messages([], [], ["Hello."]), 1)
+
+
+async def _warm_speaker(speaker: ChatModel) -> None:
+    await complete(speaker, direct_messages([], ["Hello."]), 1)

@@ -1,0 +1,1 @@
+"""The picture of a recording and its reply, as SVG: ``picture.draw_timeline``."""
