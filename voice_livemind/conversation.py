@@ -1,10 +1,9 @@
 """The loop that hears: frames in, turns out, one after the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from voice_livemind.hear.frames import Frame
-from voice_livemind.hear.vad import VoiceActivity
 from voice_livemind.mind.prompts import Exchange
 from voice_livemind.record.turn import TurnRecord
 from voice_livemind.transcribe.chunks import Chunker
@@ -15,9 +14,10 @@ from voice_livemind.turns.machine import Commit, Pause, Resume, Start, TurnEvent
 class Conversation:
     """Owns the turns of one conversation and its history."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, is_speech: Callable[[Frame], bool]) -> None:
+        """``is_speech`` judges the frames, in their order."""
         self._around = around
-        self._voice_activity = VoiceActivity(around.settings.hear)
+        self._is_speech = is_speech
         self._machine = TurnMachine(around.settings.turns)
         self._chunker = Chunker(around.settings.turns.chunk_max_s)
         self._history: list[Exchange] = []
@@ -39,7 +39,7 @@ class Conversation:
                 await asyncio.wait([self._running])
 
     async def _hear(self, frame: Frame) -> None:
-        is_speech = self._voice_activity.is_speech(frame)
+        is_speech = self._is_speech(frame)
         event = self._machine.step(frame.start_s, frame.end_s, is_speech)
         chunk = self._chunker.add(frame, is_speech, self._machine.speaking)
         if chunk is not None and self._turn is not None:

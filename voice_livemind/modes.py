@@ -15,8 +15,8 @@ class Mode:
     """Chunks are transcribed at pauses, not all of them at the end of the turn."""
     notes: bool
     """The thinker works on sentences while the speaker goes on."""
-    reasons_silently: bool
-    """The answerer reasons step by step, and only what follows "Answer:" is spoken."""
+    prompt: Literal["cot", "direct", "notes"]
+    """What the answerer is asked: to reason in silence first, to answer tersely, to answer from the notes."""
     answerer: Answerer
 
 
@@ -24,10 +24,10 @@ MODES = {
     mode.name: mode
     for mode in (
         # Conventional: everything starts when the turn is over.
-        Mode("cot", early_text=False, notes=False, reasons_silently=True, answerer="thinker"),
+        Mode("cot", early_text=False, notes=False, prompt="cot", answerer="thinker"),
         # The same with a terse prompt: how much of any gain is the prompt alone.
-        Mode("direct", early_text=False, notes=False, reasons_silently=False, answerer="speaker"),
+        Mode("direct", early_text=False, notes=False, prompt="direct", answerer="speaker"),
         # LiveMind as published (arXiv 2406.14319): UA-SPI, notes a sentence, no cancelling, no drafting.
-        Mode("paper", early_text=True, notes=True, reasons_silently=False, answerer="speaker"),
+        Mode("paper", early_text=True, notes=True, prompt="notes", answerer="speaker"),
     )
 }

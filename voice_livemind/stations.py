@@ -11,8 +11,7 @@ import numpy as np
 from voice_livemind.clock import in_thread
 from voice_livemind.config import Settings
 from voice_livemind.hear.frames import RATE_HZ
-from voice_livemind.mind.prompts import direct_messages, thinking_messages
-from voice_livemind.serving.chat import ChatModel, complete
+from voice_livemind.serving.chat import ChatModel
 from voice_livemind.serving.servers import models_ready
 from voice_livemind.sound import Sound
 from voice_livemind.speak.voice import Voice
@@ -55,7 +54,6 @@ async def stations_ready(settings: Settings, say: Callable[[str], None]) -> Asyn
         async def synthesize(text: str) -> Sound:
             return await in_thread(mouth, voice.synthesize, text)
 
-        await asyncio.gather(_warm_thinker(models.thinker), _warm_speaker(models.speaker))
         yield Stations(recognize, models.thinker, models.speaker, synthesize, voice.rate_hz)
 
 
@@ -69,12 +67,3 @@ async def _load_voice(settings: Settings, thread: Executor) -> Voice:
     voice = await in_thread(thread, Voice, model_path(settings.speak.voice), settings.speak)
     await in_thread(thread, voice.synthesize, "Ready.")
     return voice
-
-
-async def _warm_thinker(thinker: ChatModel) -> None:
-    """Prefill the part of the prompt that never changes, so that it is in the prefix cache."""
-    await complete(thinker, thinking_messages([], [], ["Hello."]), 1)
-
-
-async def _warm_speaker(speaker: ChatModel) -> None:
-    await complete(speaker, direct_messages([], ["Hello."]), 1)

@@ -14,6 +14,7 @@ from voice_livemind.conversation import Conversation
 from voice_livemind.errors import UserError
 from voice_livemind.hear.frames import RATE_HZ, Samples, as_float
 from voice_livemind.hear.recording import play_frames, read_recording
+from voice_livemind.hear.vad import VoiceActivity
 from voice_livemind.modes import MODES, Mode
 from voice_livemind.play.track import Track
 from voice_livemind.record.files import require_folder, write_record
@@ -22,6 +23,7 @@ from voice_livemind.record.turn import SegmentRecord
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations, stations_ready
 from voice_livemind.turn import Surroundings
+from voice_livemind.warm_up import warm_up
 
 DEFAULT_MODE = "paper"
 
@@ -68,6 +70,7 @@ async def _replay(settings: Settings, mode: Mode, recordings: list[_Recording], 
     status.start()
     try:
         async with stations_ready(settings, console.print) as stations:
+            await warm_up(mode, stations)
             status.stop()
             for recording in recordings:
                 await _converse(settings, mode, stations, recording, out, console)
@@ -81,7 +84,8 @@ async def _converse(
     console.print(f"[bold]{escape(recording.path.name)}[/bold]  mode {mode.name}")
     now = clock.Clock()
     track = Track(now, stations.voice_rate_hz)
-    conversation = Conversation(Surroundings(settings, mode, stations, now, track, _LiveLines(console, now)))
+    around = Surroundings(settings, mode, stations, now, track, _LiveLines(console, now))
+    conversation = Conversation(around, VoiceActivity(settings.hear).is_speech)
     seconds = len(recording.samples) / RATE_HZ
     await conversation.listen(play_frames(recording.samples, now), seconds)
     question = Sound(as_float(recording.samples), RATE_HZ)

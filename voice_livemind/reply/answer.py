@@ -7,7 +7,7 @@ from contextlib import aclosing
 from voice_livemind.clock import Clock
 from voice_livemind.config import Reply
 from voice_livemind.mind.prompts import LINE_END, Exchange, Step, answer_messages, cot_messages, direct_messages
-from voice_livemind.modes import Mode
+from voice_livemind.modes import Answerer, Mode
 from voice_livemind.record.turn import TurnRecord
 from voice_livemind.reply.clauses import ClauseCutter
 from voice_livemind.reply.reasoning import AfterReasoning
@@ -15,6 +15,16 @@ from voice_livemind.serving.chat import ChatModel, Message, ModelError
 from voice_livemind.stations import Stations
 
 APOLOGY = "Sorry, I can't answer that just now."
+
+
+def reply_messages(
+    mode: Mode, history: Sequence[Exchange], steps: Sequence[Step], unthought: Sequence[str]
+) -> list[Message]:
+    """What the answerer is asked in ``mode``. ``unthought``: the sentences after those of the steps."""
+    if mode.prompt == "notes":
+        return answer_messages(history, steps, unthought)
+    sentences = _all_sentences(steps, unthought)
+    return cot_messages(history, sentences) if mode.prompt == "cot" else direct_messages(history, sentences)
 
 
 class Answer:
@@ -41,20 +51,19 @@ class Answer:
 
         ``steps``: what was thought about; ``unthought``: the sentences after that. Ends the queue with ``None``.
         """
-        sentences = [text for step in steps for text in step.sentences] + list(unthought)
         answerer = self._mode.answerer
-        other = "speaker" if answerer == "thinker" else "thinker"
+        other: Answerer = "speaker" if answerer == "thinker" else "thinker"
         try:
-            if self._mode.reasons_silently:
-                await self._reason(self._models[answerer], cot_messages(history, sentences))
-            elif steps:
-                await self._stream(self._models[answerer], answer_messages(history, steps, unthought))
+            messages = reply_messages(self._mode, history, steps, unthought)
+            if self._mode.prompt == "cot":
+                await self._reason(self._models[answerer], messages)
             else:
-                await self._stream(self._models[answerer], direct_messages(history, sentences))
+                await self._stream(self._models[answerer], messages)
         except ModelError as failure:
             self._record.fallback = f"{answerer}: {failure}"
             if not self._record.reply:
-                await self._fall_back(self._models[other], direct_messages(history, sentences))
+                plain = direct_messages(history, _all_sentences(steps, unthought))
+                await self._fall_back(self._models[other], plain)
         finally:
             self._clauses.put_nowait(None)
 
@@ -115,3 +124,7 @@ class Answer:
         if self._record.marks.first_clause is None:
             self._record.marks.first_clause = self._clock.now()
         self._clauses.put_nowait(clause)
+
+
+def _all_sentences(steps: Sequence[Step], unthought: Sequence[str]) -> list[str]:
+    return [*(sentence for step in steps for sentence in step.sentences), *unthought]

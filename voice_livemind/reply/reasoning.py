@@ -1,35 +1,31 @@
-"""Silent reasoning before an answer: only what follows the marker is spoken."""
+"""Silent reasoning before an answer: only the line that follows the marker is spoken."""
 
-from voice_livemind.mind.prompts import ANSWER
+from voice_livemind.mind.prompts import ANSWER, LINE_END
 from voice_livemind.segments.sentences import ends_sentence
 
 
 class AfterReasoning:
-    """Takes a growing text, gives what follows the marker; where none comes, the last sentence."""
+    """Takes a growing text, gives the line after the marker; where none comes, the last sentence."""
 
     def __init__(self) -> None:
         self._text = ""
-        self._given: int | None = None
-
-    def add(self, piece: str) -> str:
-        """The part of the text that is to be spoken and was not given yet."""
-        self._text += piece
-        if self._given is None:
-            found = self._text.find(ANSWER)
-            if found < 0:
-                return ""
-            self._given = found + len(ANSWER)
-        said, self._given = self._text[self._given :], len(self._text)
-        return said.lstrip() if not said.strip() else said
+        self._given = 0
 
     @property
     def answered(self) -> bool:
-        """The line with the answer has ended: nothing that follows is spoken."""
-        return self._given is not None and "\n" in self._text[self._text.find(ANSWER) :].rstrip(" ")
+        """The answer's line has ended: nothing that follows is spoken."""
+        return LINE_END in self._after_marker()
+
+    def add(self, piece: str) -> str:
+        """Take the next piece; the part of the answer that was not given yet."""
+        self._text += piece
+        answer = self._after_marker().split(LINE_END)[0]
+        new, self._given = answer[self._given :], len(answer)
+        return new
 
     def flush(self) -> str:
         """The text is over: the last sentence, if there was no marker."""
-        if self._given is not None:
+        if self._after_marker():
             return ""
         words = self._text.split()
         begin = 0
@@ -37,3 +33,6 @@ class AfterReasoning:
             if ends_sentence(words[place], words[place + 1]):
                 begin = place + 1
         return " ".join(words[begin:])
+
+    def _after_marker(self) -> str:
+        return self._text.partition(ANSWER)[2].lstrip()

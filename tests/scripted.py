@@ -1,0 +1,144 @@
+"""Stand-ins for the models, on virtual time: each says what it is told to, after a delay that it is told."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+
+from voice_livemind import clock
+from voice_livemind.clock import Clock
+from voice_livemind.config import load_settings
+from voice_livemind.conversation import Conversation
+from voice_livemind.hear.frames import RATE_HZ, Frame, Samples
+from voice_livemind.hear.recording import play_frames
+from voice_livemind.modes import MODES
+from voice_livemind.play.track import Track
+from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.serving.chat import Completion, Message, ModelError, Usage
+from voice_livemind.sound import Sound
+from voice_livemind.stations import Stations
+from voice_livemind.transcribe.chunks import Chunk
+from voice_livemind.transcribe.hypothesis import Hypothesis, Word
+from voice_livemind.turn import Surroundings
+
+T = TypeVar("T")
+
+VOICE_RATE_HZ = 1000
+SECONDS_A_WORD = 0.3
+
+
+def on_virtual_time(main: Coroutine[Any, Any, T]) -> T:
+    """Run ``main`` where sleeping takes no time."""
+    return clock.run(main, "stepped")
+
+
+class ScriptedModel:
+    """Answers with ``reply(messages)``, a word every ``token_s``, the first after ``first_token_s``."""
+
+    def __init__(
+        self, reply: Callable[[Sequence[Message]], str], first_token_s: float = 0.2, token_s: float = 0.05
+    ) -> None:
+        self.reply = reply
+        self.first_token_s = first_token_s
+        self.token_s = token_s
+        self.asked: list[list[Message]] = []
+        self.cancelled = 0
+
+    @asynccontextmanager
+    async def ask(
+        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+    ) -> AsyncIterator[Completion]:
+        self.asked.append(list(messages))
+        try:
+            yield _ScriptedCompletion(self, self.reply(messages), max_tokens, stop)
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+
+
+class _ScriptedCompletion:
+    def __init__(self, model: ScriptedModel, text: str, max_tokens: int, stop: Sequence[str]) -> None:
+        self._model = model
+        for end in stop:
+            text = text.split(end)[0]
+        self._pieces = re.findall(r"\s*\S+", text)[:max_tokens]
+        self.usage = Usage()
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        await asyncio.sleep(self._model.first_token_s)
+        for number, piece in enumerate(self._pieces):
+            if number:
+                await asyncio.sleep(self._model.token_s)
+            if "DIES" in piece:
+                raise ModelError("the server is gone")
+            self.usage.generated_tokens += 1
+            yield piece
+
+
+class Lines:
+    """A view that remembers."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, float]] = []
+
+    def segment(self, segment: SegmentRecord) -> None:
+        """Nothing to remember that the record does not hold."""
+
+    def note(self, segment: SegmentRecord) -> None:
+        """Likewise."""
+
+    def clause(self, text: str, start_s: float) -> None:
+        self.said.append((text, start_s))
+
+
+class Dialogue:
+    """Somebody who says sentences at given times, and an assistant with scripted models."""
+
+    def __init__(self, *spoken: tuple[float, float, str]) -> None:
+        """Each item: from when to when somebody speaks, and what the recogniser makes of it."""
+        self.spoken = spoken
+        self.thinker = ScriptedModel(lambda messages: "noted = 1")
+        self.speaker = ScriptedModel(lambda messages: "It is one.")
+        self.recognition_s = 0.25
+        self.synthesis_s = 0.1
+        self.view = Lines()
+        self.track: Track | None = None
+
+    def replay(self, mode: str, *settings: str, tail_s: float = 2.0) -> list[TurnRecord]:
+        """The records of the conversation, all times exact."""
+        return on_virtual_time(self._converse(mode, settings, tail_s))
+
+    async def _converse(self, mode: str, settings: Sequence[str], tail_s: float) -> list[TurnRecord]:
+        now = Clock()
+        self.track = Track(now, VOICE_RATE_HZ)
+        stations = Stations(self._recognize, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ)
+        around = Surroundings(load_settings(None, settings), MODES[mode], stations, now, self.track, self.view)
+        conversation = Conversation(around, self._is_speech)
+        seconds = max((end_s for _, end_s, _ in self.spoken), default=0.0) + tail_s
+        silence: Samples = np.zeros(round(seconds * RATE_HZ), np.int16)
+        await conversation.listen(play_frames(silence, now), seconds)
+        return conversation.records
+
+    def _is_speech(self, frame: Frame) -> bool:
+        return any(start_s - 1e-6 <= frame.start_s < end_s - 1e-6 for start_s, end_s, _ in self.spoken)
+
+    async def _recognize(self, chunk: Chunk) -> Hypothesis:
+        await asyncio.sleep(self.recognition_s)
+        return Hypothesis(list(self._words(chunk)), mean_logprob=-0.1, no_speech=0.01)
+
+    def _words(self, chunk: Chunk) -> Iterator[Word]:
+        for start_s, end_s, text in self.spoken:
+            words = text.split()
+            step_s = (end_s - start_s) / max(1, len(words))
+            for place, word in enumerate(words):
+                word_s = start_s + place * step_s
+                if chunk.start_s <= word_s + step_s / 2 < chunk.end_s:
+                    yield Word(word, word_s, word_s + step_s)
+
+    async def _synthesize(self, text: str) -> Sound:
+        await asyncio.sleep(self.synthesis_s)
+        samples = round(len(text.split()) * SECONDS_A_WORD * VOICE_RATE_HZ)
+        return Sound(np.full(samples, 0.5, np.float32), VOICE_RATE_HZ)

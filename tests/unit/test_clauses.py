@@ -1,0 +1,44 @@
+"""Cutting a growing reply into what can be spoken."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_livemind.reply.clauses import ClauseCutter, spoken
+
+
+def clauses_of(text: str, size: int = 3) -> list[str]:
+    cutter = ClauseCutter()
+    pieces = [text[begin : begin + size] for begin in range(0, len(text), size)]
+    return [clause for piece in pieces for clause in cutter.add(piece)] + list(cutter.flush())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Anna has three, and Tom has four.", ["Anna has three,", "and Tom has four."]),
+        ("Yes, of course.", ["Yes, of course."]),
+        ("It is 3.5 dollars. Good.", ["It is 3.5 dollars.", "Good."]),
+        ("She has 1,000 eggs.", ["She has 1,000 eggs."]),
+        ("Dr. Smith knows. Ask him.", ["Dr. Smith knows.", "Ask him."]),
+        ("**Bold** and `code`.\n- one\n- two", ["Bold and code.", "one", "two"]),
+        ("...", []),
+    ],
+)
+def test_clauses(text: str, expected: list[str]) -> None:
+    assert clauses_of(text) == expected
+
+
+def test_the_first_clause_comes_before_the_text_is_whole() -> None:
+    cutter = ClauseCutter()
+    assert list(cutter.add("Anna has three apples, and")) == ["Anna has three apples,"]
+
+
+@given(st.text(alphabet="ab ,.!?\n3", max_size=80), st.integers(1, 9))
+def test_nothing_that_can_be_spoken_is_lost(text: str, size: int) -> None:
+    said = "".join("".join(clauses_of(text, size)).split())
+    assert [c for c in said if c.isalnum()] == [c for c in text if c.isalnum()]
+
+
+def test_markup_is_not_spoken() -> None:
+    assert spoken("## The **answer** is `12`") == "The answer is 12"

@@ -1,0 +1,185 @@
+"""Whole turns on virtual time with scripted models, to the millisecond."""
+
+import numpy as np
+import pytest
+
+from tests.scripted import VOICE_RATE_HZ, Dialogue, ScriptedModel
+
+MS = 0.0011
+THREE = (
+    (1.0, 2.0, "Tom has two boxes."),
+    (2.6, 4.0, "Each holds four eggs."),
+    (4.6, 6.0, "How many eggs are there?"),
+)
+
+
+def test_a_question_is_answered_after_the_silence_that_ends_the_turn() -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"))
+    (turn,) = dialogue.replay("paper")
+    marks = turn.marks
+    assert (turn.transcript, turn.reply, turn.heard) == ("What is one?", "It is one.", "It is one.")
+    assert marks.speech_start == pytest.approx(1.0, abs=MS)
+    assert marks.speech_end == pytest.approx(2.0, abs=MS)
+    assert marks.pause == pytest.approx(2.3, abs=MS)
+    assert marks.text_final == pytest.approx(2.55, abs=MS)
+    assert marks.committed == pytest.approx(3.0, abs=MS)
+    assert marks.first_token == pytest.approx(3.2, abs=MS)
+    assert marks.first_clause == pytest.approx(3.3, abs=MS)
+    assert marks.first_audio == pytest.approx(3.4, abs=MS)
+    assert marks.reply_end == pytest.approx(4.3, abs=MS)
+    assert turn.first_word_s == pytest.approx(1.4, abs=MS)
+
+
+def test_the_reply_stands_in_the_track_where_the_record_says() -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"))
+    (turn,) = dialogue.replay("paper")
+    assert dialogue.track is not None and turn.marks.first_audio is not None
+    audible = np.flatnonzero(dialogue.track.sound(0).samples)
+    assert audible[0] / VOICE_RATE_HZ == pytest.approx(turn.marks.first_audio, abs=MS)
+    assert audible[-1] / VOICE_RATE_HZ == pytest.approx(turn.marks.reply_end, abs=2 * MS)
+
+
+def test_paper_thinks_about_a_sentence_once_the_speaker_goes_on_and_never_about_the_last() -> None:
+    dialogue = Dialogue(*THREE)
+    notes = iter(["eggs = ?", "eggs = 2 * 4 = 8"])
+    dialogue.thinker = ScriptedModel(lambda messages: next(notes))
+    (turn,) = dialogue.replay("paper")
+    first, second, last = turn.segments
+    # Speech goes on at 2.6 and counts as speech 0.12 s later; the text has been there since 2.55.
+    assert first.note_start_s == pytest.approx(2.72, abs=MS)
+    assert (first.action, first.note, first.fate) == ("infer", "eggs = ?", "used")
+    assert second.note_start_s == pytest.approx(4.72, abs=MS)
+    assert (second.note, last.action, last.note) == ("eggs = 2 * 4 = 8", "none", None)
+    *_, note, question = dialogue.speaker.asked[-1]
+    assert note == {"role": "assistant", "content": "eggs = 2 * 4 = 8"}
+    assert question["content"].startswith("How many eggs are there?")
+
+
+def test_each_thinking_request_begins_with_the_one_before_and_its_reply() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.replay("paper")
+    first, second = dialogue.thinker.asked
+    assert second[: len(first)] == first
+    assert second[len(first)] == {"role": "assistant", "content": "noted = 1"}
+    answer = dialogue.speaker.asked[-1]
+    assert answer[: len(second)] == second
+
+
+def test_paper_waits_for_a_thought_that_runs_at_the_end_of_the_turn() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.thinker.first_token_s = 5.0
+    (turn,) = dialogue.replay("paper")
+    thought_ends_s = turn.segments[0].note_end_s
+    assert thought_ends_s == pytest.approx(2.72 + 5.1, abs=MS)
+    assert turn.marks.first_token == pytest.approx(2.72 + 5.1 + 0.2, abs=MS)
+    # The second sentence came during the thought, and was left for the answer.
+    assert turn.segments[1].action == "none"
+
+
+def test_a_wait_is_no_note() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.thinker = ScriptedModel(lambda messages: "wait")
+    (turn,) = dialogue.replay("paper")
+    assert [(segment.action, segment.note) for segment in turn.segments] == [
+        ("wait", None),
+        ("wait", None),
+        ("none", None),
+    ]
+
+
+def test_conventional_modes_transcribe_and_answer_only_after_the_turn() -> None:
+    (turn,) = Dialogue(*THREE).replay("direct")
+    assert turn.transcription[0][0] == pytest.approx(7.0, abs=MS)
+    assert turn.marks.text_final == pytest.approx(7.0 + 3 * 0.25, abs=MS)
+    assert turn.marks.first_audio == pytest.approx(7.75 + 0.2 + 0.1 + 0.1, abs=MS)
+    assert all(segment.action == "none" for segment in turn.segments)
+
+
+def test_cot_speaks_only_what_follows_the_reasoning() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.thinker = ScriptedModel(lambda messages: "Two times four is eight.\nAnswer: There are eight eggs.\nDone.")
+    (turn,) = dialogue.replay("cot")
+    assert turn.reply == turn.heard == "There are eight eggs."
+    assert turn.marks.first_token is not None and turn.marks.first_clause is not None
+    assert turn.marks.first_clause - turn.marks.first_token == pytest.approx(10 * 0.05, abs=MS)
+
+
+def test_cot_without_the_marker_speaks_the_last_sentence() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.thinker = ScriptedModel(lambda messages: "Two times four is eight. There are eight eggs.")
+    (turn,) = dialogue.replay("cot")
+    assert turn.heard == "There are eight eggs."
+
+
+def test_the_second_question_knows_the_first() -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"), (8.0, 9.0, "And two?"))
+    first, second = dialogue.replay("paper")
+    assert (first.turn, second.turn) == (1, 2)
+    contents = [message["content"] for message in dialogue.speaker.asked[-1]]
+    assert any("What is one?" in content for content in contents)
+    assert "It is one." in contents
+
+
+def test_speech_over_the_reply_ends_it_and_history_holds_what_was_heard() -> None:
+    long_reply = "One two three four five six seven eight nine ten."
+    dialogue = Dialogue((1.0, 2.0, "Count."), (4.5, 5.5, "Stop."))
+    dialogue.speaker = ScriptedModel(lambda messages: long_reply, token_s=0.01)
+    first, second = dialogue.replay("paper")
+    assert first.interrupted and not second.interrupted
+    assert first.reply == long_reply
+    # Heard from 3.39 until the interruption counts as speech at 4.62, at 0.3 s a word.
+    assert first.heard == "One two three four"
+    assert dialogue.track is not None
+    silence = dialogue.track.sound(0).samples[round(4.63 * VOICE_RATE_HZ) : round(6.5 * VOICE_RATE_HZ)]
+    assert not silence.any()
+    assert "One two three four" in [message["content"] for message in dialogue.speaker.asked[-1]]
+
+
+def test_words_said_before_an_interruption_are_not_lost() -> None:
+    dialogue = Dialogue((1.0, 2.0, "Tell me."), (3.1, 4.0, "All of it."))
+    dialogue.recognition_s = 2.0
+    first, second = dialogue.replay("direct")
+    assert first.transcript == "Tell me." and first.interrupted and first.heard == ""
+    assert second.transcript == "All of it."
+    assert "Tell me." in [message["content"] for message in dialogue.speaker.asked[-1]]
+
+
+def test_a_dead_speaker_is_replaced_by_the_thinker() -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"))
+    dialogue.speaker = ScriptedModel(lambda messages: "DIES")
+    dialogue.thinker = ScriptedModel(lambda messages: "One is one.")
+    (turn,) = dialogue.replay("paper")
+    assert turn.heard == "One is one."
+    assert turn.fallback == "speaker: the server is gone"
+
+
+def test_with_both_models_dead_the_listener_still_hears_something() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.speaker = dialogue.thinker = ScriptedModel(lambda messages: "DIES")
+    (turn,) = dialogue.replay("paper")
+    assert turn.heard == "Sorry, I can't answer that just now."
+    assert turn.fallback is not None
+
+
+def test_a_speaker_that_dies_in_the_middle_is_not_started_over() -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"))
+    dialogue.speaker = ScriptedModel(lambda messages: "It is one. And DIES")
+    (turn,) = dialogue.replay("paper")
+    assert turn.heard == "It is one. And"
+    assert not dialogue.thinker.asked
+
+
+@pytest.mark.parametrize("invention", ["", "...", "Thank you for watching this video, see you in the next one."])
+def test_what_is_no_speech_leaves_no_turn(invention: str) -> None:
+    dialogue = Dialogue((1.0, 1.2, invention))
+    assert dialogue.replay("paper") == []
+    assert not dialogue.speaker.asked and dialogue.view.said == []
+
+
+def test_silence_leaves_nothing() -> None:
+    assert Dialogue().replay("paper", tail_s=10) == []
+
+
+def test_two_replays_give_the_same_record() -> None:
+    first, second = (Dialogue(*THREE).replay("paper") for _ in range(2))
+    assert [turn.as_json() for turn in first] == [turn.as_json() for turn in second]
