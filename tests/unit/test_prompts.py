@@ -24,7 +24,7 @@ HISTORY = (
     Exchange("And if I", ""),
 )
 SENTENCES = ("Tom has 3 boxes.", "He is happy.", "Each box holds 4 pens.")
-REPLIES = ("boxes = 3", WAIT, "pens = 3 * 4 = 12")
+REPLIES = ("Note: boxes = 3", WAIT, "Note: pens = 3 * 4 = 12")
 LAST = ("How many pens does he have?",)
 
 Plain = Callable[[Sequence[Exchange], Sequence[str]], list[Message]]
@@ -102,7 +102,7 @@ def test_examples_speak_without_symbols_on_one_line() -> None:
     spoken = [
         reply["content"]
         for asked, reply in pairwise(answered)
-        if reply["role"] == "assistant" and asked["content"].endswith("(answer)")
+        if reply["role"] == "assistant" and asked["content"].endswith("(answer aloud in one spoken sentence)")
     ]
     for plain in (direct_messages, aloud_messages):
         spoken += [m["content"] for m in plain((), LAST) if m["role"] == "assistant"]
@@ -113,7 +113,14 @@ def test_examples_speak_without_symbols_on_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("reply", "note"),
-    [("wait", None), (" Wait.\n", None), ("", None), ("boxes = 3 ", "boxes = 3")],
+    [
+        ("wait", None),
+        (" Wait.\n", None),
+        ("", None),
+        ("boxes = 3 ", "boxes = 3"),
+        ("Note: boxes = 3", "boxes = 3"),
+        ("Note: wait", None),
+    ],
 )
 def test_a_note_is_told_from_a_wait(reply: str, note: str | None) -> None:
     assert note_in(reply) == note

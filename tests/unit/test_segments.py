@@ -1,5 +1,7 @@
 """Where sentences end, and that no word is lost."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,5 +54,5 @@ def test_no_word_is_lost_and_spans_never_overlap(chunks: list[list[str]]) -> Non
     segments += segmenter.flush()
     assert " ".join(segment.text for segment in segments).split() == [word for chunk in chunks for word in chunk]
     assert [segment.index for segment in segments] == list(range(len(segments)))
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         assert before.start_s < before.end_s <= after.start_s

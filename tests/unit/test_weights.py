@@ -100,7 +100,9 @@ def giving(content: bytes) -> Fetch:
 
 def in_cache() -> list[str]:
     """What lies in the cache, without the locks, which stay."""
-    return sorted(str(p.relative_to(cache_root())) for p in cache_root().rglob("*") if p.suffix != ".lock")
+    return sorted(
+        str(p.relative_to(cache_root())) for p in cache_root().rglob("*") if p.suffix not in {".lock", ".checked"}
+    )
 
 
 WHOLE = ["toy", "toy/config.json", "toy/model.bin"]

@@ -5,13 +5,13 @@ noted alternate as user and assistant messages. Two changes make it grow by appe
 serves every step of both stages: one system prompt for thinking and answering, the stage named at the end of each
 user message; and a *wait* is kept as a message where LiveMind merges the sentence into the next one::
 
-    system      what (note) and (answer) ask for
+    system      what (note) and (answer aloud …) ask for
     …           worked examples, in the form of earlier turns
-    user        what was said in an earlier turn (answer)
+    user        what was said in an earlier turn (answer aloud …)
     assistant   what was heard of the reply
     user        first sentence (note)         ┐ a step
     assistant   note, or "wait"               ┘
-    user        last sentence (answer)
+    user        last sentence (answer aloud …)
     assistant   the reply
 """
 
@@ -26,17 +26,19 @@ ANSWER = "Answer:"
 """What follows this in a reply to ``cot_messages`` is spoken; what stands before it is not."""
 LINE_END = "\n"
 """Every stage but that of ``cot_messages`` replies with one line: stop here."""
+_NOTE = "Note: "
+"""Begins every note in the conversation. Without it the answers took on the form of the notes."""
 _NOTE_STAGE = "\n(note)"
-_ANSWER_STAGE = "\n(answer)"
+_ANSWER_STAGE = "\n(answer aloud in one spoken sentence)"
 _NOTHING_HEARD = "Go on."
 """Stands for a reply that was interrupted before its first word: some chat templates refuse an empty message."""
 
-_THINK_AND_ANSWER = """\
+_THINK_AND_ANSWER = f"""\
 You are a voice assistant. A person talks to you and you hear it sentence by sentence.
-After (note), write one line for yourself: each new fact as name = value, and an equation for each number that already \
-follows. If a value depends on something not said yet, write the relation. If there is nothing to note, write wait.
-After (answer), reply aloud in one short line that ends with the result. Work from what was said and from your notes; \
-say the calculations that are still missing."""
+After (note), write one line for yourself, beginning with {_NOTE.strip()} each new fact as name = value, and \
+an equation for each number that already follows. If a value depends on something not said yet, write the relation. If there is nothing to note, write wait.
+After (answer aloud in one spoken sentence), reply in one short line that ends with the result: no lists, no symbols. \
+Work from what was said and from your notes; say the calculations that are still missing."""
 
 _DIRECT = "You are a voice assistant. Reply aloud in one short spoken sentence: no lists, no symbols."
 
@@ -198,7 +200,7 @@ def aloud_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> lis
 
 def note_in(reply: str) -> str | None:
     """The note in what the thinker wrote; ``None`` where it chose to wait."""
-    note = reply.strip()
+    note = reply.strip().removeprefix(_NOTE.strip()).strip()
     return None if not note or note.lower().startswith(WAIT) else note
 
 
@@ -216,7 +218,7 @@ def _noted(history: Iterable[Exchange], steps: Iterable[Step]) -> list[Message]:
 def _steps(steps: Iterable[Step]) -> list[Message]:
     messages = []
     for sentences, note in steps:
-        messages += [_user(sentences, _NOTE_STAGE), _message("assistant", note or WAIT)]
+        messages += [_user(sentences, _NOTE_STAGE), _message("assistant", WAIT if note is None else _NOTE + note)]
     return messages
 
 

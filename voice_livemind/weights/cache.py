@@ -56,6 +56,29 @@ def verify_model(model: Model) -> list[str]:
     return found
 
 
+def unchanged(model: Model) -> bool:
+    """Whether the files are, by size and time, those that were read and found right before."""
+    try:
+        return _checked(model).read_text(encoding="utf-8") == _stamp(model)
+    except OSError:
+        return False
+
+
+def note_checked(model: Model) -> None:
+    """Remember that the files are right as they are now."""
+    _checked(model).write_text(_stamp(model), encoding="utf-8")
+
+
+def _checked(model: Model) -> Path:
+    return cache_root() / f".{model.name}.checked"
+
+
+def _stamp(model: Model) -> str:
+    """What changes when a file does."""
+    stats = [(file, (folder_of(model) / file.name).stat()) for file in model.files]
+    return "".join(f"{file.sha256} {stat.st_size} {stat.st_mtime_ns}\n" for file, stat in stats)
+
+
 def model_path(name: str) -> Path:
     """The folder of a pulled model, for run time: no network, and no file is read.
 

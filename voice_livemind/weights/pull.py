@@ -15,7 +15,7 @@ from rich.filesize import decimal
 
 from voice_livemind.errors import Failure
 from voice_livemind.weights import hub, packages
-from voice_livemind.weights.cache import cache_root, folder_of, is_missing, verify_model
+from voice_livemind.weights.cache import cache_root, folder_of, is_missing, note_checked, unchanged, verify_model
 from voice_livemind.weights.catalogue import Model, load_catalogue
 from voice_livemind.weights.progress import Progress, Report
 
@@ -52,8 +52,9 @@ def pull_model(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Pro
 def _pull_alone(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Progress) -> None:
     staging = cache_root() / f".{model.name}.part"
     if not is_missing(model):
-        wrong = verify_model(model)
+        wrong = [] if unchanged(model) else verify_model(model)
         if not wrong:
+            note_checked(model)
             shutil.rmtree(staging, ignore_errors=True)
             progress.say(f"{model.name}: already here")
             return
@@ -73,6 +74,7 @@ def _pull_alone(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Pr
             refusal = Failure(f"{model.name} from {source}: {failure}")
             continue
         _publish(model, staging / source / "files")
+        note_checked(model)
         shutil.rmtree(staging)
         progress.say(f"{model.name}: pulled and checked in {time.monotonic() - started:.0f} s")
         return
