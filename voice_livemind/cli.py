@@ -4,11 +4,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from voice_livemind import __version__
-from voice_livemind.commands import models, replay, serve
 from voice_livemind.errors import Failure, UserError
+
+_COMMANDS = {
+    "replay": "answer recordings as if they were spoken into a microphone",
+    "serve": "start the configured model servers and keep them up until Ctrl-C",
+    "models": "model weights: list, pull, verify",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -20,15 +26,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
-    # Weights are pulled beforehand: at run time no library is to look for anything on the network.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    parser = _Parser(prog="voice-livemind", description="A voice assistant that thinks while you are still talking.")
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (replay, serve, models):
-        command.add_parser(commands)
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        args = parser.parse_args(arguments)
+        args = _parser(given).parse_args(given)
         status: int = args.run(args)
         sys.stdout.flush()
     except UserError as error:
@@ -42,6 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """All commands by name, and the given one with its options: loading only its module starts twice as fast."""
+    parser = _Parser(prog="voice-livemind", description="A voice assistant that thinks while you are still talking.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, purpose in _COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        if name in given[:1]:
+            if name != "models":
+                # Weights are pulled beforehand: at run time no library is to look for anything on the network.
+                os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            module = import_module(f"voice_livemind.commands.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
 
 
 def _say(message: object, status: int) -> int:

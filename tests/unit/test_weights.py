@@ -259,9 +259,8 @@ def models_command(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[...,
 
     def run(*arguments: str) -> tuple[int, str]:
         parser = argparse.ArgumentParser()
-        command.add_parser(parser.add_subparsers())
-        args = parser.parse_args(["models", *arguments])
-        status = args.run(args)
+        command.add_arguments(parser)
+        status = command.run(parser.parse_args(arguments))
         return status, capsys.readouterr().out
 
     yield run

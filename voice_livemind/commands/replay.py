@@ -34,9 +34,8 @@ class _Recording:
     samples: Samples
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """``replay``."""
-    parser = commands.add_parser("replay", help="answer recordings as if they were spoken into a microphone")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``replay``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC or OGG")
     parser.add_argument("--mode", choices=MODES, default=DEFAULT_MODE, help=f"what runs when (default {DEFAULT_MODE})")
     parser.add_argument("--answerer", choices=["thinker", "speaker"], help="which model answers (default: the mode's)")
@@ -45,7 +44,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="for the results (default out)")
     add_config(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,11 +13,9 @@ from voice_livemind.serving.servers import models_served
 from voice_livemind.weights.cache import model_path
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """``serve``."""
-    parser = commands.add_parser("serve", help="start the configured model servers and keep them up until Ctrl-C")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``serve``."""
     add_config(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -33,22 +33,27 @@ _ANSWER_STAGE = "\n(answer aloud in one spoken sentence)"
 _NOTHING_HEARD = "Go on."
 """Stands for a reply that was interrupted before its first word: some chat templates refuse an empty message."""
 
+_ROLE = (
+    "You are a voice assistant. You can only talk: you can't set timers, switch things on or off, or look things up."
+)
+
 _THINK_AND_ANSWER = f"""\
-You are a voice assistant. A person talks to you and you hear it sentence by sentence.
-After (note), write one line for yourself, beginning with {_NOTE.strip()} each new fact as name = value, and \
-an equation for each number that already follows. If a value depends on something not said yet, write the relation. If there is nothing to note, write wait.
+{_ROLE} You hear what a person says sentence by sentence.
+After (note), write one line for yourself, beginning with {_NOTE.strip()} each new fact as name = value, and an \
+equation for each number that already follows. If a value depends on something not said yet, write the relation. \
+If there is nothing to note, write {WAIT}.
 After (answer aloud in one spoken sentence), reply in one short line that ends with the result: no lists, no symbols. \
 Work from what was said and from your notes; say the calculations that are still missing."""
 
-_DIRECT = "You are a voice assistant. Reply aloud in one short spoken sentence: no lists, no symbols."
+_DIRECT = f"{_ROLE} Reply aloud in one short spoken sentence: no lists, no symbols."
 
 _COT = f"""\
-You are a voice assistant. Think silently, step by step, one line a step. Then write a last line: {ANSWER} and one \
-short spoken sentence with the result. Only that sentence is spoken."""
+{_ROLE} Think silently, step by step, one line a step. Then write a last line: {ANSWER} and one short spoken sentence \
+with the result. Only that sentence is spoken."""
 
-_ALOUD = """\
-You are a voice assistant. Think aloud in short spoken sentences, one small step each, and end with the result. \
-No lists, no symbols. If nothing has to be worked out, just reply in one short sentence."""
+_ALOUD = f"""\
+{_ROLE} Think aloud in short spoken sentences, one small step each, and end with the result. No lists, no symbols. \
+If nothing has to be worked out, just reply in one short sentence."""
 
 
 class Step(NamedTuple):
@@ -150,11 +155,11 @@ _EXAMPLES = (
         "I'm sorry, I can't switch lights, I can only talk with you.",
     ),
     _Example(
+        (Step(("Good morning, how are you today?",), None),),
+        "Please tell me something about bees.",
+        "Bees live on nectar and pollen, and they dance to tell each other where the flowers are.",
         (),
-        "What do bees eat?",
-        "Bees eat nectar and pollen from flowers.",
-        (),
-        "Bees eat nectar and pollen from flowers.",
+        "Bees live on nectar and pollen, and they dance to tell each other where the flowers are.",
     ),
 )
 

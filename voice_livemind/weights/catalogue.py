@@ -45,8 +45,6 @@ class Model(_Entry):
     """What it is, in a line."""
     licence: str
     """SPDX identifier where there is one."""
-    default: bool = False
-    """Whether the default configuration needs it."""
     hub: str | None = None
     """Repository on the Hugging Face hub."""
     packages: tuple[str, ...] = ()
@@ -81,10 +79,6 @@ class Catalogue(_Entry):
             raise UserError(
                 f"no model is called '{name}'; the nearest is '{nearest}' (`voice-livemind models list` shows all)"
             ) from None
-
-    def defaults(self) -> list[str]:
-        """Names of the models that the default configuration needs."""
-        return [name for name, model in self.models.items() if model.default]
 
 
 @cache
