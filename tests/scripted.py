@@ -27,6 +27,7 @@ from voice_livemind.turn import Surroundings
 T = TypeVar("T")
 
 VOICE_RATE_HZ = 1000
+_TIMES = ("turns.min_speech_s=0.12", "turns.pause_s=0.3", "turns.end_of_turn_s=1")
 SECONDS_A_WORD = 0.3
 
 
@@ -113,7 +114,9 @@ class Dialogue:
         now = Clock()
         self.track = Track(now, VOICE_RATE_HZ)
         stations = Stations(self._recognize, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ)
-        around = Surroundings(load_settings(None, settings), MODES[mode], stations, now, self.track, self.view)
+        around = Surroundings(
+            load_settings(None, [*_TIMES, *settings]), MODES[mode], stations, now, self.track, self.view
+        )
         conversation = Conversation(around, self._is_speech)
         seconds = max((end_s for _, end_s, _ in self.spoken), default=0.0) + tail_s
         silence: Samples = np.zeros(round(seconds * RATE_HZ), np.int16)

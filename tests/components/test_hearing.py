@@ -1,0 +1,101 @@
+"""The real detectors and the real Whisper on real sound."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.audio import MANIFEST, plain, recording
+from voice_livemind.config import Settings
+from voice_livemind.errors import UserError
+from voice_livemind.hear.frames import FRAME_SAMPLES, RATE_HZ, Frame, Samples
+from voice_livemind.hear.recording import read_recording
+from voice_livemind.hear.vad import VoiceActivity
+from voice_livemind.transcribe.hypothesis import doubt
+from voice_livemind.transcribe.recognizer import Recognizer
+from voice_livemind.turns.machine import Commit, Start, TurnEvent, TurnMachine
+
+
+def events_in(samples: Samples, settings: Settings) -> list[TurnEvent]:
+    activity, machine = VoiceActivity(settings.hear), TurnMachine(settings.turns)
+    padded = np.pad(samples, (0, 2 * RATE_HZ))
+    found = []
+    for number in range(len(padded) // FRAME_SAMPLES):
+        frame = Frame(number, padded[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES])
+        event = machine.step(frame.start_s, frame.end_s, activity.is_speech(frame))
+        if event is not None:
+            found.append(event)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name, entry in MANIFEST.items() if entry["speech"]])
+def test_turns_start_and_end_with_the_speech(name: str, settings: Settings) -> None:
+    events = events_in(read_recording(recording(name)), settings)
+    starts = [event.speech_start_s for event in events if isinstance(event, Start)]
+    ends = [event.speech_end_s for event in events if isinstance(event, Commit)]
+    assert starts == pytest.approx([start for start, _ in MANIFEST[name]["speech"]], abs=0.25)
+    assert ends == pytest.approx([end for _, end in MANIFEST[name]["speech"]], abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["noise", "silence"])
+def test_what_is_no_speech_starts_no_turn(name: str, settings: Settings) -> None:
+    assert events_in(read_recording(recording(name)), settings) == []
+
+
+@pytest.mark.parametrize("kind", ["clap", "hum", "hiss"])
+def test_other_sounds_start_no_turn(kind: str, settings: Settings) -> None:
+    random = np.random.default_rng(1)
+    time_s = np.arange(10 * RATE_HZ) / RATE_HZ
+    sound = {
+        "clap": np.where(time_s % 1 < 0.02, random.normal(size=len(time_s)), 0.0),
+        "hum": np.sin(2 * np.pi * 50 * time_s) + 0.3 * np.sin(2 * np.pi * 150 * time_s),
+        "hiss": random.normal(size=len(time_s)),
+    }[kind]
+    assert events_in((6000 * np.clip(sound, -3, 3) / 3).astype(np.int16), settings) == []
+
+
+@pytest.mark.parametrize("name", ["capital", "weeks", "command", "pause"])
+def test_whisper_hears_the_words(name: str, recognizer: Recognizer) -> None:
+    hypothesis = recognizer.transcribe(read_recording(recording(name)), 0.0)
+    assert plain(hypothesis.text) == plain(MANIFEST[name]["text"])
+    assert doubt(hypothesis, voiced_s=MANIFEST[name]["seconds"] - 1.5) is None
+
+
+def test_words_have_times_on_the_sample_clock(recognizer: Recognizer) -> None:
+    (start_s, end_s), *_ = MANIFEST["capital"]["speech"]
+    words = recognizer.transcribe(read_recording(recording("capital")), 100.0).words
+    assert words[0].start_s == pytest.approx(100 + start_s, abs=0.35)
+    assert words[-1].end_s == pytest.approx(100 + end_s, abs=0.35)
+    times = [time for word in words for time in (word.start_s, word.end_s)]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize("name", ["noise", "silence"])
+def test_what_whisper_invents_is_doubted(name: str, recognizer: Recognizer) -> None:
+    samples = read_recording(recording(name))
+    for begin in range(0, len(samples) - 4 * RATE_HZ, 4 * RATE_HZ):
+        hypothesis = recognizer.transcribe(samples[begin : begin + 4 * RATE_HZ], 0.0)
+        assert doubt(hypothesis, voiced_s=0.5) is not None, hypothesis
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 22050, 44100, 48000])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("extension", "subtype"), [("wav", "PCM_U8"), ("wav", "FLOAT"), ("flac", "PCM_24")])
+def test_any_format_becomes_the_same_sound(
+    rate_hz: int, channels: int, extension: str, subtype: str, tmp_path: Path
+) -> None:
+    time_s = np.arange(rate_hz) / rate_hz
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time_s)
+    soundfile.write(tmp_path / f"a.{extension}", np.stack([tone] * channels, axis=1), rate_hz, subtype=subtype)
+    samples = read_recording(tmp_path / f"a.{extension}")
+    assert samples.dtype == np.int16 and len(samples) == pytest.approx(RATE_HZ, abs=2)
+    middle = samples[2000:14000] / 32768
+    assert np.sqrt((middle**2).mean()) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+    crossings = np.count_nonzero(np.diff(np.signbit(middle)))
+    assert crossings == pytest.approx(2 * 440 * 12000 / RATE_HZ, abs=2)
+
+
+def test_a_recording_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        read_recording(tmp_path / "none.wav")

@@ -1,0 +1,32 @@
+"""The real Piper, heard by the real Whisper."""
+
+import numpy as np
+import pytest
+import soxr
+
+from tests.audio import plain
+from voice_livemind.config import Settings
+from voice_livemind.speak.voice import Voice
+from voice_livemind.transcribe.recognizer import Recognizer
+from voice_livemind.weights.cache import model_path
+
+
+@pytest.mark.parametrize("text", ["The capital of France is Paris.", "Anna has 17 apples.", "It costs 80 dollars."])
+def test_what_is_spoken_is_understood(text: str, voice: Voice, recognizer: Recognizer) -> None:
+    sound = voice.synthesize(text)
+    samples = (soxr.resample(sound.samples, sound.rate_hz, 16_000) * 32767).astype(np.int16)
+    assert plain(recognizer.transcribe(samples, 0.0).text).replace("dollars", "") == plain(text).replace("dollars", "")
+
+
+def test_the_first_sound_comes_at_once(voice: Voice) -> None:
+    assert voice.synthesize("Sure.").silence_s <= 0.011
+
+
+def test_nothing_to_say_is_no_sound(voice: Voice) -> None:
+    assert voice.synthesize("").seconds == 0
+
+
+def test_a_higher_rate_is_quicker(voice: Voice, settings: Settings) -> None:
+    text = "This is a sentence of some length, spoken at two rates."
+    quick = Voice(model_path("joe-us"), settings.speak.model_copy(update={"rate": 1.5}))
+    assert quick.synthesize(text).seconds < 0.8 * voice.synthesize(text).seconds
