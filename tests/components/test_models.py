@@ -62,7 +62,7 @@ def test_only_what_is_new_is_read(served: Served) -> None:
             messages = thinking_messages(history, steps, [sentence])
             steps.append(Step((sentence,), await complete(chat, messages, 24, ["\n"])))
         async with chat.ask(answer_messages(history, steps, ["How many eggs?"]), 20) as completion:
-            _ = [piece async for piece in completion]
+            assert [piece async for piece in completion]
         new = completion.usage.prompt_tokens - completion.usage.cached_tokens
         assert completion.usage.cached_tokens > 200
         assert new < 60
@@ -73,7 +73,7 @@ def test_only_what_is_new_is_read(served: Served) -> None:
 def test_leaving_an_answer_stops_the_server(served: Served) -> None:
     async def body(chat: OpenAIChat, _: ServerProcess) -> float:
         async with chat.ask(LONG, 800) as completion:
-            async for _ in completion:
+            async for _piece in completion:
                 break
         began = time.monotonic()
         await complete(chat, [{"role": "user", "content": "Hi."}], 1)
@@ -89,7 +89,7 @@ def test_a_server_that_dies_in_an_answer_is_an_error_and_comes_back(served: Serv
         port = server.url.rpartition(":")[2].removesuffix("/v1")
         with pytest.raises(ModelError):
             async with chat.ask(LONG, 800) as completion:
-                async for _ in completion:
+                async for _piece in completion:
                     await asyncio.to_thread(subprocess.run, ["pkill", "-9", "-f", port], check=True)
         try:
             for _ in range(100):
