@@ -42,3 +42,8 @@ def test_nothing_that_can_be_spoken_is_lost(text: str, size: int) -> None:
 
 def test_markup_is_not_spoken() -> None:
     assert spoken("## The **answer** is `12`") == "The answer is 12"
+
+
+def test_signs_are_spoken_as_words() -> None:
+    assert spoken("12 + 5 = 17, and 2 * $3 is 6.") == "12 plus 5 equals 17, and 2 times $3 is 6."
+    assert spoken("A well-known 24/7 shop - closed") == "A well-known 24/7 shop - closed"

@@ -50,7 +50,7 @@ def test_paper_thinks_about_a_sentence_once_the_speaker_goes_on_and_never_about_
     assert second.note_start_s == pytest.approx(4.72, abs=MS)
     assert (second.note, last.action, last.note) == ("eggs = 2 * 4 = 8", "none", None)
     *_, note, question = dialogue.speaker.asked[-1]
-    assert note == {"role": "assistant", "content": "eggs = 2 * 4 = 8"}
+    assert note["role"] == "assistant" and note["content"].endswith("eggs = 2 * 4 = 8")
     assert question["content"].startswith("How many eggs are there?")
 
 
@@ -59,7 +59,7 @@ def test_each_thinking_request_begins_with_the_one_before_and_its_reply() -> Non
     dialogue.replay("paper")
     first, second = dialogue.thinker.asked
     assert second[: len(first)] == first
-    assert second[len(first)] == {"role": "assistant", "content": "noted = 1"}
+    assert second[len(first)]["role"] == "assistant" and second[len(first)]["content"].endswith("noted = 1")
     answer = dialogue.speaker.asked[-1]
     assert answer[: len(second)] == second
 

@@ -1,6 +1,6 @@
 """The messages that each stage of a turn sends to a language model.
 
-Layout: UA-SPI of LiveMind (arXiv 2406.14319, section 3.3; ``format_ua_spi`` in its code): what was said and what was
+Layout: UA-SPI, from the prompt formatter of LiveMind (arXiv 2406.14319 v2; ``format_ua_spi`` in its code): said and
 noted alternate as user and assistant messages. Two changes make it grow by appending only, so that a prefix cache
 serves every step of both stages: one system prompt for thinking and answering, the stage named at the end of each
 user message; and a *wait* is kept as a message where LiveMind merges the sentence into the next one::

@@ -8,7 +8,9 @@ from voice_livemind.segments.sentences import ends_sentence
 _SHORTEST_CLAUSE = 12
 """Characters before a comma that are worth speaking alone: a shorter clause sounds torn off."""
 _LONGEST_CLAUSE = 200
-_MARKUP = re.compile(r"[*_`#]+|^\s*[-•]\s+|\\[\[\]()]|\$(?=\\)", re.MULTILINE)
+_MARKUP = re.compile(r"[`#]+|\*\*+|^\s*(?:[-•*]\s+|Note:)|\\[\[\]()]", re.MULTILINE)
+_SYMBOLS = {"=": "equals", "+": "plus", "-": "minus", "*": "times", "×": "times", "/": "divided by"}  # noqa: RUF001
+_SIGN = re.compile(r" (=) |(?<=[\d%)]) ([-+*×/]) (?=[\d($])")  # noqa: RUF001  the sign for times is meant
 
 
 class ClauseCutter:
@@ -48,6 +50,7 @@ class ClauseCutter:
 
 
 def spoken(text: str) -> str:
-    """``text`` without markup, which nobody wants to hear; empty where nothing can be spoken."""
+    """``text`` as a person says it: without markup, signs as words; empty where nothing can be spoken."""
     plain = " ".join(_MARKUP.sub("", text).split())
+    plain = _SIGN.sub(lambda sign: f" {_SYMBOLS[sign[1] or sign[2]]} ", plain)
     return plain if any(character.isalnum() for character in plain) else ""
