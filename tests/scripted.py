@@ -14,20 +14,20 @@ from voice_livemind.config import load_settings
 from voice_livemind.conversation import Conversation
 from voice_livemind.hear.frames import RATE_HZ, Frame, Samples
 from voice_livemind.hear.recording import play_frames
+from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.modes import MODES
 from voice_livemind.play.track import Track
 from voice_livemind.record.turn import SegmentRecord, TurnRecord
 from voice_livemind.serving.chat import Completion, Message, ModelError, Usage
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
-from voice_livemind.transcribe.chunks import Chunk
 from voice_livemind.transcribe.hypothesis import Hypothesis, Word
 from voice_livemind.turn import Surroundings
 
 T = TypeVar("T")
 
 VOICE_RATE_HZ = 1000
-_TIMES = ("turns.min_speech_s=0.12", "turns.pause_s=0.3", "turns.end_of_turn_s=1")
+_TIMES = ("turns.min_speech_s=0.12", "turns.pause_s=0.3", "turns.policy=fixed-1000ms")
 SECONDS_A_WORD = 0.3
 
 

@@ -31,8 +31,9 @@ class Turns(_Section):
 
     min_speech_s: Seconds
     pause_s: Seconds
-    end_of_turn_s: Seconds
-    chunk_max_s: Annotated[float, Field(ge=2, le=25)]
+    policy: str
+    commit_max_s: Seconds
+    reopen_s: Seconds
 
 
 class Transcribe(_Section):
@@ -43,6 +44,7 @@ class Transcribe(_Section):
     compute_type: Literal["int8", "int8_float16", "float16", "float32"]
     threads: Threads
     language: Annotated[str, Field(pattern="^[a-z]{2,3}$")]
+    pass_every_s: Seconds
 
 
 class Role(_Section):

@@ -4,22 +4,27 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from voice_livemind.hear.frames import Frame
+from voice_livemind.hear.turn_sound import TurnSound
 from voice_livemind.mind.prompts import Exchange
 from voice_livemind.record.turn import TurnRecord
-from voice_livemind.transcribe.chunks import Chunker
+from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.turn import Surroundings, Turn
-from voice_livemind.turns.machine import Commit, Pause, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.policy import Pauses, policy_named
 
 
 class Conversation:
     """Owns the turns of one conversation and its history."""
 
     def __init__(self, around: Surroundings, is_speech: Callable[[Frame], bool]) -> None:
-        """``is_speech`` judges the frames, in their order."""
+        """``is_speech`` judges the frames, in their order. Raises UserError for a policy that does not exist."""
         self._around = around
         self._is_speech = is_speech
         self._machine = TurnMachine(around.settings.turns)
-        self._chunker = Chunker(around.settings.turns.chunk_max_s)
+        self._commit_after_s = policy_named(around.settings.turns.policy)
+        self._pauses = Pauses()
+        self._sound = TurnSound()
+        self._next_pass_s = 0.0
         self._history: list[Exchange] = []
         self._turn: Turn | None = None
         self._running: asyncio.Task[None] | None = None
@@ -41,32 +46,46 @@ class Conversation:
     async def _hear(self, frame: Frame) -> None:
         is_speech = self._is_speech(frame)
         event = self._machine.step(frame.start_s, frame.end_s, is_speech)
-        chunk = self._chunker.add(frame, is_speech, self._machine.speaking)
-        if chunk is not None and self._turn is not None:
-            self._turn.heard(chunk)
+        self._sound.add(frame, is_speech, in_turn=not self._machine.idle)
         if event is not None:
             await self._follow(event)
+        elif self._turn is not None and self._machine.speaking and frame.end_s >= self._next_pass_s:
+            self._turn.spoken(frame.end_s)
+            self._next_pass_s = frame.end_s + self._around.settings.transcribe.pass_every_s
 
     async def _follow(self, event: TurnEvent) -> None:
+        if isinstance(event, Reopen) and (self._turn is None or self._running is None or self._running.done()):
+            event = Start(event.speech_start_s)
+        if isinstance(event, Start | Resume | Reopen):
+            self._next_pass_s = event.speech_start_s + self._around.settings.transcribe.pass_every_s
         if isinstance(event, Start):
-            await self._end_turn()
-            self._turn = Turn(len(self.records) + 1, tuple(self._history), self._around)
-            self._running = asyncio.create_task(self._turn.run())
-            self._chunker.start(event.speech_start_s)
-            self._turn.started(event.speech_start_s)
+            await self._start_turn(event.speech_start_s)
             return
         assert self._turn is not None
         match event:
             case Pause(speech_end_s):
+                self._pauses.begin(speech_end_s)
                 self._turn.paused(speech_end_s)
-                chunk = self._chunker.cut(speech_end_s)
-                if chunk is not None:
-                    self._turn.heard(chunk)
             case Resume(speech_start_s):
-                self._chunker.start(speech_start_s)
+                self._pauses.end(speech_start_s)
                 self._turn.resumed(speech_start_s)
-            case Commit():
-                self._turn.committed()
+            case Commit(speech_end_s):
+                self._turn.committed(speech_end_s)
+            case Reopen(speech_start_s):
+                self._pauses.end(speech_start_s)
+                self._turn.reopened(speech_start_s)
+
+    async def _start_turn(self, speech_start_s: float) -> None:
+        await self._end_turn()
+        self._sound.start(speech_start_s)
+        history = tuple(self._history)
+        number = len(self.records) + 1
+        self._turn = Turn(number, speech_start_s, self._sound, history, self._around, self._understood)
+        self._running = asyncio.create_task(self._turn.run())
+
+    def _understood(self, evidence: Evidence, speech_end_s: float) -> None:
+        """The words before a pause are known: so is how long the pause must be to end the turn."""
+        self._machine.judge(speech_end_s, self._commit_after_s(evidence, self._pauses.lasted_s))
 
     async def _end_turn(self) -> None:
         """Let go of the turn: cut its reply off if it has not been heard, and remember what was."""

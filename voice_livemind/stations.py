@@ -11,11 +11,11 @@ import numpy as np
 from voice_livemind.clock import in_thread
 from voice_livemind.config import Settings
 from voice_livemind.hear.frames import RATE_HZ
+from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.serving.chat import ChatModel
 from voice_livemind.serving.servers import models_ready
 from voice_livemind.sound import Sound
 from voice_livemind.speak.voice import Voice
-from voice_livemind.transcribe.chunks import Chunk
 from voice_livemind.transcribe.hypothesis import Hypothesis
 from voice_livemind.transcribe.recognizer import Recognizer
 from voice_livemind.weights.cache import model_path

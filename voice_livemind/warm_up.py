@@ -12,10 +12,11 @@ from voice_livemind.stations import Stations
 async def warm_up(mode: Mode, stations: Stations) -> None:
     """Prefill what ``mode`` is going to ask. A model that does not answer is left to the first turn to report."""
     answerer = stations.thinker if mode.answerer == "thinker" else stations.speaker
-    jobs = [_prefill(answerer, reply_messages(mode, [], [], ["Hello."]))]
+    prompts = [(answerer, reply_messages(mode, [], [], ["Hello."]))]
     if mode.notes:
-        jobs.append(_prefill(stations.thinker, thinking_messages([], [], ["Hello."])))
-    await asyncio.gather(*jobs)
+        # One-sentence turns are answered without notes, all others with them.
+        prompts += [(model, thinking_messages([], [], ["Hello."])) for model in (answerer, stations.thinker)]
+    await asyncio.gather(*(_prefill(model, messages) for model, messages in prompts))
 
 
 async def _prefill(model: ChatModel, messages: list[Message]) -> None:

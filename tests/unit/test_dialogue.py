@@ -88,9 +88,9 @@ def test_a_wait_is_no_note() -> None:
 
 def test_conventional_modes_transcribe_and_answer_only_after_the_turn() -> None:
     (turn,) = Dialogue(*THREE).replay("direct")
-    assert turn.transcription[0][0] == pytest.approx(7.0, abs=MS)
-    assert turn.marks.text_final == pytest.approx(7.0 + 3 * 0.25, abs=MS)
-    assert turn.marks.first_audio == pytest.approx(7.75 + 0.2 + 0.1 + 0.1, abs=MS)
+    assert turn.transcription[-1][0] == pytest.approx(7.0, abs=MS)
+    assert turn.marks.text_final == pytest.approx(7.0 + 0.25, abs=MS)
+    assert turn.marks.first_audio == pytest.approx(7.25 + 0.2 + 0.1 + 0.1, abs=MS)
     assert all(segment.action == "none" for segment in turn.segments)
 
 
@@ -121,26 +121,63 @@ def test_the_second_question_knows_the_first() -> None:
 
 def test_speech_over_the_reply_ends_it_and_history_holds_what_was_heard() -> None:
     long_reply = "One two three four five six seven eight nine ten."
-    dialogue = Dialogue((1.0, 2.0, "Count."), (4.5, 5.5, "Stop."))
+    dialogue = Dialogue((1.0, 2.0, "Count."), (5.3, 6.2, "Stop."))
     dialogue.speaker = ScriptedModel(long_reply, token_s=0.01)
     first, second = dialogue.replay("paper")
     assert first.interrupted and not second.interrupted
     assert first.reply == long_reply
-    # Heard from 3.39 until the interruption counts as speech at 4.62, at 0.3 s a word.
-    assert first.heard == "One two three four"
+    # Heard from 3.39 until the interruption counts as speech at 5.42, at 0.3 s a word.
+    assert first.heard == "One two three four five six seven"
     assert dialogue.track is not None
-    silence = dialogue.track.sound(0).samples[round(4.63 * VOICE_RATE_HZ) : round(6.5 * VOICE_RATE_HZ)]
+    silence = dialogue.track.sound(0).samples[round(5.43 * VOICE_RATE_HZ) : round(7.2 * VOICE_RATE_HZ)]
     assert not silence.any()
-    assert "One two three four" in [message["content"] for message in dialogue.speaker.asked[-1]]
+    assert first.heard in [message["content"] for message in dialogue.speaker.asked[-1]]
+
+
+def test_speech_right_after_a_commitment_takes_the_reply_back_and_joins_the_same_turn() -> None:
+    dialogue = Dialogue((1.0, 2.0, "Tell me."), (3.6, 4.6, "All of it."))
+    (turn,) = dialogue.replay("paper")
+    assert turn.transcript == "Tell me. All of it."
+    assert turn.commits == pytest.approx([3.0, 5.6], abs=MS)
+    assert turn.marks.committed == pytest.approx(5.6, abs=MS)
+    assert turn.heard == turn.reply == "It is one." and not turn.interrupted
+    # The first reply sounded from 3.4 on, and fell silent when the speech counted as such.
+    assert dialogue.track is not None
+    silence = dialogue.track.sound(0).samples[round(3.73 * VOICE_RATE_HZ) : round(5.9 * VOICE_RATE_HZ)]
+    assert not silence.any()
+    # What was thought meanwhile is kept, and the answer knows all of it.
+    *_, note, question = dialogue.speaker.asked[-1]
+    assert note["content"].endswith("noted = 1") and question["content"].startswith("All of it.")
+    assert turn.tokens.wasted == 3
 
 
 def test_words_said_before_an_interruption_are_not_lost() -> None:
-    dialogue = Dialogue((1.0, 2.0, "Tell me."), (3.1, 4.0, "All of it."))
-    dialogue.recognition_s = 2.0
+    dialogue = Dialogue((1.0, 2.0, "Tell me."), (5.7, 6.6, "All of it."))
+    dialogue.recognition_s = 3.0
     first, second = dialogue.replay("direct")
     assert first.transcript == "Tell me." and first.interrupted and first.heard == ""
     assert second.transcript == "All of it."
-    assert "Tell me." in [message["content"] for message in dialogue.speaker.asked[-1]]
+    assert dialogue.speaker.asked[-1][-1]["content"] == "Tell me. All of it."
+
+
+def test_a_sentence_with_a_pause_in_it_is_heard_again_as_a_whole() -> None:
+    dialogue = Dialogue((1.0, 2.0, "I need the"), (2.8, 4.0, "big box."), (4.6, 6.0, "Do you have it?"))
+    (turn,) = dialogue.replay("paper")
+    first = [segment for segment in turn.segments if segment.index == 0]
+    assert [(segment.revision, segment.text) for segment in first] == [(0, "I need the"), (1, "I need the big box.")]
+    assert turn.transcript == "I need the big box. Do you have it?"
+    # Nothing was thought about the torn half.
+    assert [segment.action for segment in first] == ["none", "infer"]
+
+
+def test_speech_without_a_pause_is_handed_on_sentence_by_sentence_before_it_ends() -> None:
+    words = "One is here now. Two is here too. Three is here as well. Four is the last of them all."
+    dialogue = Dialogue((1.0, 13.0, words))
+    (turn,) = dialogue.replay("paper")
+    assert [segment.text for segment in turn.segments] == [f"{part.strip()}." for part in words.split(".")[:-1]]
+    handed_on = [segment.heard_s for segment in turn.segments]
+    assert handed_on[0] is not None and handed_on[0] < 8
+    assert turn.segments[0].note_start_s is not None and turn.segments[0].note_start_s < 9
 
 
 def test_a_dead_speaker_is_replaced_by_the_thinker() -> None:

@@ -46,7 +46,7 @@ def test_every_request_of_a_turn_appends_to_the_request_before(history: Sequence
 
 
 def test_thinking_and_answering_share_all_but_the_stage() -> None:
-    think, answer = thinking_messages(HISTORY, (), LAST), answer_messages(HISTORY, (), LAST)
+    think, answer = thinking_messages(HISTORY[:1], (), LAST), answer_messages(HISTORY[:1], (), LAST)
     assert think[:-1] == answer[:-1]
     assert think[-1] != answer[-1]
     assert think[-1]["content"].startswith(LAST[0])
@@ -81,7 +81,14 @@ def test_waiting_is_kept_as_a_message_and_sentences_of_a_step_stay_together() ->
 
 @pytest.mark.parametrize("plain", PLAIN)
 def test_plain_modes_send_the_input_as_it_was_said(plain: Plain) -> None:
-    assert plain(HISTORY, SENTENCES)[-1] == {"role": "user", "content": " ".join(SENTENCES)}
+    assert plain(HISTORY[:1], SENTENCES)[-1] == {"role": "user", "content": " ".join(SENTENCES)}
+
+
+@pytest.mark.parametrize("plain", PLAIN)
+def test_what_was_never_answered_is_said_together_with_what_follows_it(plain: Plain) -> None:
+    assert plain(HISTORY, LAST)[-1]["content"] == f"And if I {LAST[0]}"
+    first = thinking_messages(HISTORY, [Step(SENTENCES[:1], "boxes = 3")], LAST)[-3]
+    assert first["content"].startswith(f"And if I {SENTENCES[0]}")
 
 
 def test_only_silent_reasoning_knows_the_marker() -> None:

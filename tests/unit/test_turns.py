@@ -1,4 +1,4 @@
-"""The turn machine: any pattern of speech and silence."""
+"""The turn machine: any pattern of speech and silence, any judgement."""
 
 from itertools import pairwise
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from voice_livemind.config import load_settings
 from voice_livemind.hear.frames import FRAME_S
-from voice_livemind.turns.machine import Commit, Pause, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 
 TURNS = load_settings(None).turns
 FOLLOWS: dict[type[TurnEvent] | None, set[type[TurnEvent]]] = {
@@ -15,18 +15,23 @@ FOLLOWS: dict[type[TurnEvent] | None, set[type[TurnEvent]]] = {
     Start: {Pause},
     Pause: {Resume, Commit},
     Resume: {Pause},
-    Commit: {Start},
+    Commit: {Start, Reopen},
+    Reopen: {Pause},
 }
 
 
-def events_of(speech: list[bool]) -> list[tuple[float, TurnEvent]]:
-    """Each event with the time at which it was decided."""
+def events_of(speech: list[bool], *judgements_s: float) -> list[tuple[float, TurnEvent]]:
+    """Each event with the time at which it was decided. Each pause is judged at once, the judgements taken in turn."""
     machine = TurnMachine(TURNS)
     decided = []
+    pauses = 0
     for number, is_speech in enumerate(speech):
         event = machine.step(number * FRAME_S, (number + 1) * FRAME_S, is_speech)
         if event is not None:
             decided.append(((number + 1) * FRAME_S, event))
+        if isinstance(event, Pause) and judgements_s:
+            machine.judge(event.speech_end_s, judgements_s[pauses % len(judgements_s)])
+            pauses += 1
     return decided
 
 
@@ -35,31 +40,44 @@ def runs(*lengths: int) -> list[bool]:
     return [bool(place % 2) for place, length in enumerate(lengths) for _ in range(length)]
 
 
-patterns = st.lists(st.integers(1, 80), min_size=1, max_size=30).map(lambda lengths: runs(*lengths))
+patterns = st.lists(st.integers(1, 150), min_size=1, max_size=30).map(lambda lengths: runs(*lengths))
+judgements = st.lists(st.floats(0.2, 3.0), max_size=4)
 
 
-@given(patterns)
-def test_events_come_in_an_order_that_makes_sense(speech: list[bool]) -> None:
-    kinds = [type(event) for _, event in events_of(speech)]
+@given(patterns, judgements)
+def test_events_come_in_an_order_that_makes_sense(speech: list[bool], judged_s: list[float]) -> None:
+    kinds = [type(event) for _, event in events_of(speech, *judged_s)]
     for before, after in pairwise([None, *kinds]):
         assert after in FOLLOWS[before]
 
 
-@given(patterns)
-def test_every_commit_comes_exactly_when_the_silence_is_long_enough(speech: list[bool]) -> None:
-    for decided_s, event in events_of(speech):
-        if isinstance(event, Commit):
-            assert abs(decided_s - event.speech_end_s - TURNS.end_of_turn_s) < FRAME_S
-            silent = speech[round(event.speech_end_s / FRAME_S) : round(decided_s / FRAME_S)]
-            # Sounds too short to be speech do not keep a turn open.
-            assert sum(silent) * FRAME_S < TURNS.end_of_turn_s
+@given(patterns, judgements)
+def test_every_commit_follows_a_pause_of_the_judged_length(speech: list[bool], judged_s: list[float]) -> None:
+    pauses = 0
+    for (_, before), (decided_s, event) in pairwise(events_of(speech, *judged_s)):
+        if isinstance(before, Pause):
+            expected_s = min(judged_s[pauses % len(judged_s)] if judged_s else 99.0, TURNS.commit_max_s)
+            pauses += 1
+            if isinstance(event, Commit):
+                assert event.speech_end_s == before.speech_end_s
+                assert abs(decided_s - event.speech_end_s - max(expected_s, TURNS.pause_s)) <= FRAME_S + 1e-6
 
 
-@given(patterns)
-def test_times_never_go_back(speech: list[bool]) -> None:
+@given(patterns, judgements)
+def test_an_upper_bound_ends_every_turn(speech: list[bool], judged_s: list[float]) -> None:
+    silence = runs(round((TURNS.commit_max_s + 0.1) / FRAME_S))
+    decided = events_of(speech + silence, *judged_s)
+    assert not decided or isinstance(decided[-1][1], Commit)
+
+
+@given(patterns, judgements)
+def test_times_never_go_back_and_nothing_is_decided_before_it_happens(
+    speech: list[bool], judged_s: list[float]
+) -> None:
     times = []
-    for _, event in events_of(speech):
-        times.append(event.speech_start_s if isinstance(event, Start | Resume) else event.speech_end_s)
+    for decided_s, event in events_of(speech, *judged_s):
+        times.append(event.speech_end_s if isinstance(event, Pause | Commit) else event.speech_start_s)
+        assert times[-1] <= decided_s
     assert times == sorted(times)
 
 
@@ -68,11 +86,29 @@ def test_a_cough_starts_nothing() -> None:
 
 
 def test_a_pause_within_a_turn_is_no_end_of_it() -> None:
-    kinds = [type(event) for _, event in events_of(runs(10, 50, 45, 50, 60))]
+    kinds = [type(event) for _, event in events_of(runs(10, 50, 45, 50, 100))]
     assert kinds == [Start, Pause, Resume, Pause, Commit]
 
 
 def test_a_click_in_the_silence_does_not_delay_the_end() -> None:
-    *_, (decided_s, last) = events_of(runs(10, 50, 30, 2, 60))
+    *_, (decided_s, last) = events_of(runs(10, 50, 30, 2, 60), 1.0)
     assert last == Commit(60 * FRAME_S)
-    assert abs(decided_s - (60 * FRAME_S + TURNS.end_of_turn_s)) < FRAME_S
+    assert abs(decided_s - (60 * FRAME_S + 1.0)) < FRAME_S
+
+
+def test_speech_soon_after_a_commitment_reopens_the_turn_and_later_speech_starts_another() -> None:
+    soon = [type(event) for _, event in events_of(runs(10, 50, 60, 20, 30), 0.4)]
+    assert soon == [Start, Pause, Commit, Reopen, Pause, Commit]
+    later = [type(event) for _, event in events_of(runs(10, 50, 130, 20, 30), 0.4)]
+    assert later == [Start, Pause, Commit, Start, Pause, Commit]
+
+
+def test_a_judgement_on_a_pause_that_is_over_is_ignored() -> None:
+    machine = TurnMachine(TURNS)
+    speech = runs(10, 50, 20, 50, 20)
+    for number, is_speech in enumerate(speech):
+        machine.step(number * FRAME_S, (number + 1) * FRAME_S, is_speech)
+    machine.judge(60 * FRAME_S, 0.2)
+    assert machine.step(len(speech) * FRAME_S, (len(speech) + 1) * FRAME_S, False) is None
+    machine.judge(130 * FRAME_S, 0.2)
+    assert isinstance(machine.step((len(speech) + 1) * FRAME_S, (len(speech) + 2) * FRAME_S, False), Commit)

@@ -30,8 +30,6 @@ _NOTE = "Note: "
 """Begins every note in the conversation. Without it the answers took on the form of the notes."""
 _NOTE_STAGE = "\n(note)"
 _ANSWER_STAGE = "\n(answer aloud in one spoken sentence)"
-_NOTHING_HEARD = "Go on."
-"""Stands for a reply that was interrupted before its first word: some chat templates refuse an empty message."""
 
 _ROLE = (
     "You are a voice assistant. You can only talk: you can't set timers, switch things on or off, or look things up."
@@ -171,7 +169,8 @@ def thinking_messages(
 
     Begins with the messages of the step before and its reply, if that is appended to ``steps``.
     """
-    return [*_noted(history, steps), _user(new_sentences, _NOTE_STAGE)]
+    answered, steps, sentences = _with_unanswered(history, steps, new_sentences)
+    return [*_noted(answered, steps), _user(sentences, _NOTE_STAGE)]
 
 
 def answer_messages(history: Sequence[Exchange], steps: Sequence[Step], last_sentences: Sequence[str]) -> list[Message]:
@@ -179,13 +178,15 @@ def answer_messages(history: Sequence[Exchange], steps: Sequence[Step], last_sen
 
     Begins with what the thinking stage sent. Works without any step too. Stop at the end of the line.
     """
-    return [*_noted(history, steps), _user(last_sentences, _ANSWER_STAGE)]
+    answered, steps, sentences = _with_unanswered(history, steps, last_sentences)
+    return [*_noted(answered, steps), _user(sentences, _ANSWER_STAGE)]
 
 
 def direct_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> list[Message]:
     """Ask for one short spoken sentence in reply to the whole input. Stop at the end of the line."""
     examples = ((_whole(example), example.reply) for example in _EXAMPLES)
-    return _plain(_DIRECT, examples, history, sentences)
+    answered, _, sentences = _with_unanswered(history, (), sentences)
+    return _plain(_DIRECT, examples, answered, sentences)
 
 
 def cot_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> list[Message]:
@@ -193,20 +194,42 @@ def cot_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> list[
     examples = (
         (_whole(example), "\n".join((*example.reasoning, f"{ANSWER} {example.result}"))) for example in _EXAMPLES
     )
-    past = [(said, f"{ANSWER} {heard or _NOTHING_HEARD}") for said, heard in history]
+    answered, _, sentences = _with_unanswered(history, (), sentences)
+    past = [(said, f"{ANSWER} {heard}") for said, heard in answered]
     return _plain(_COT, examples, past, sentences)
 
 
 def aloud_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> list[Message]:
     """Ask for reasoning in short spoken sentences, all of them spoken. Stop at the end of the line."""
     examples = ((_whole(example), " ".join((*example.reasoning, example.result))) for example in _EXAMPLES)
-    return _plain(_ALOUD, examples, history, sentences)
+    answered, _, sentences = _with_unanswered(history, (), sentences)
+    return _plain(_ALOUD, examples, answered, sentences)
 
 
 def note_in(reply: str) -> str | None:
     """The note in what the thinker wrote; ``None`` where it chose to wait."""
     note = reply.strip().removeprefix(_NOTE.strip()).strip()
     return None if not note or note.lower().startswith(WAIT) else note
+
+
+def _with_unanswered(
+    history: Sequence[Exchange], steps: Sequence[Step], sentences: Sequence[str]
+) -> tuple[list[Exchange], Sequence[Step], Sequence[str]]:
+    """Turns whose reply was interrupted before its first word are said together with the turn that follows them.
+
+    There is no message to stand for the missing reply: small models repeat whatever stands there.
+    """
+    answered: list[Exchange] = []
+    unanswered: list[str] = []
+    for said, heard in history:
+        unanswered.append(said)
+        if heard:
+            answered.append(Exchange(" ".join(unanswered), heard))
+            unanswered = []
+    if steps:
+        first = Step((*unanswered, *steps[0].sentences), steps[0].note)
+        return answered, [first, *steps[1:]], sentences
+    return answered, steps, [*unanswered, *sentences]
 
 
 def _noted(history: Iterable[Exchange], steps: Iterable[Step]) -> list[Message]:
@@ -216,7 +239,7 @@ def _noted(history: Iterable[Exchange], steps: Iterable[Step]) -> list[Message]:
         messages += _steps(example.steps)
         messages += [_user((example.last,), _ANSWER_STAGE), _message("assistant", example.reply)]
     for said, heard in history:
-        messages += [_user((said,), _ANSWER_STAGE), _message("assistant", heard or _NOTHING_HEARD)]
+        messages += [_user((said,), _ANSWER_STAGE), _message("assistant", heard)]
     return messages + _steps(steps)
 
 
@@ -233,7 +256,7 @@ def _plain(
     """A conversation without notes."""
     messages = [_message("system", system)]
     for said, replied in (*examples, *history):
-        messages += [_message("user", said), _message("assistant", replied or _NOTHING_HEARD)]
+        messages += [_message("user", said), _message("assistant", replied)]
     return [*messages, _user(sentences)]
 
 

@@ -28,6 +28,18 @@ class SegmentRecord:
     note_end_s: float | None = None
     fate: Fate | None = None
     """What became of the note; ``None`` where there was no thought."""
+    heard_s: float | None = None
+    """When it was handed on."""
+
+
+@dataclass
+class RejectionRecord:
+    """Text of the recogniser that was not believed."""
+
+    text: str
+    reason: str
+    start_s: float
+    end_s: float
 
 
 @dataclass
@@ -86,6 +98,9 @@ class TurnRecord:
     interrupted: bool = False
     fallback: str | None = None
     """Why the reply was not made in the way that the mode says, in words."""
+    commits: list[float] = field(default_factory=list)
+    """Every commitment; more than one where the speaker went on right after the first and the turn was reopened."""
+    rejected: list[RejectionRecord] = field(default_factory=list)
     transcription: list[Span] = field(default_factory=list)
     """When the speech recogniser was computing for this turn."""
     generation: Span | None = None

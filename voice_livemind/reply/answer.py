@@ -21,7 +21,7 @@ def reply_messages(
     mode: Mode, history: Sequence[Exchange], steps: Sequence[Step], unthought: Sequence[str]
 ) -> list[Message]:
     """What the answerer is asked in ``mode``. ``unthought``: the sentences after those of the steps."""
-    if mode.prompt == "notes":
+    if mode.prompt == "notes" and steps:
         return answer_messages(history, steps, unthought)
     sentences = _all_sentences(steps, unthought)
     return cot_messages(history, sentences) if mode.prompt == "cot" else direct_messages(history, sentences)

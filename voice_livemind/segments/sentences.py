@@ -2,6 +2,8 @@
 
 import re
 
+from voice_livemind.turns.completeness import dangles
+
 _ABBREVIATIONS = {
     *("dr", "mr", "mrs", "ms", "prof", "st", "jr", "sr", "vs", "etc", "no", "gen", "sgt", "capt", "lt", "col"),
     *("inc", "ltd", "co", "corp", "dept", "est", "approx", "e.g", "i.e", "a.m", "p.m", "u.s", "u.k", "u.n", "d.c"),
@@ -25,3 +27,9 @@ def ends_sentence(word: str, following: str | None) -> bool:
     if stem in _ABBREVIATIONS or re.fullmatch(r"(?:[a-z]\.)+[a-z]", stem):
         return following is not None and following[:1].isupper()
     return True
+
+
+def sounds_whole(text: str) -> bool:
+    """Whether a text that the speaker paused after can be a sentence: it has its full stop, and no loose end."""
+    words = text.split()
+    return bool(words) and ends_sentence(words[-1], None) and not dangles(text)

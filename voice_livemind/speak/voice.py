@@ -18,6 +18,8 @@ class Voice:
 
     def __init__(self, folder: Path, settings: Speak) -> None:
         model = next(folder.glob("*.onnx"))
+        # The voice draws random numbers (its variation); seeded, it says the same thing in the same way in every run.
+        onnxruntime.set_seed(1)
         options = onnxruntime.SessionOptions()
         # Piper's own loader leaves the number of threads to ONNX, which takes twice as long on two cores.
         options.intra_op_num_threads = settings.threads

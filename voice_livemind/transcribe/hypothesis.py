@@ -22,6 +22,10 @@ class Hypothesis:
     """Mean log-probability of the text's tokens."""
     no_speech: float
     """Probability that there is no speech at all."""
+    trailing: float | None = None
+    """Probability that the text trails off ("...", "-", ",") after its last word, where known."""
+    last_word: float | None = None
+    """Probability of the last token of the last word, where known."""
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ the length of the text is capped and repeats are cut off; the full window is use
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class Recognizer:
             self._whisper.hf_tokenizer, multilingual, task="transcribe", language=settings.language
         )
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
+        self._marks = set(self._token_ids(".", ",", "?", "!", "...", "-", "--", ";", ":"))
+        self._trailing = self._token_ids("...", "-", "--", ",")
 
     def transcribe(self, samples: Samples, start_s: float) -> Hypothesis:
         """Words of at most 30 s of sound that starts at ``start_s``, with their times on the same clock."""
@@ -52,6 +55,12 @@ class Recognizer:
         if capped and window_s < FULL_WINDOW_S:
             hypothesis, _ = self._pass(sound, FULL_WINDOW_S, start_s)
         return hypothesis
+
+    def _token_ids(self, *marks: str) -> list[int]:
+        """The tokens of punctuation marks, with and without a space before them."""
+        spelt = [spelling for mark in marks for spelling in (mark, f"Ġ{mark}")]
+        found = [self._whisper.hf_tokenizer.token_to_id(spelling) for spelling in spelt]
+        return [token for token in found if token is not None]
 
     def _pass(self, sound: NDArray[np.float32], window_s: float, start_s: float) -> tuple[Hypothesis, bool]:
         """One pass with the given window, and whether the text ran into its cap."""
@@ -67,13 +76,25 @@ class Recognizer:
             max_length=len(prompt) + min(longest, 220),
             return_scores=True,
             return_no_speech_prob=True,
+            return_logits_vocab=True,
             suppress_tokens=self._suppressed,
         )[0]
         tokens = result.sequences_ids[0]
         heard = self._align(encoded, tokens, sound_s, start_s)
         words = without_repeats(heard, sound_s)
-        hypothesis = Hypothesis(words, float(result.scores[0]), float(result.no_speech_prob))
+        trailing, last_word = self._ending(tokens, result.logits[0])
+        hypothesis = Hypothesis(words, float(result.scores[0]), float(result.no_speech_prob), trailing, last_word)
         return hypothesis, len(words) == len(heard) and len(tokens) >= longest
+
+    def _ending(self, tokens: list[int], logits: Sequence[Any]) -> tuple[float | None, float | None]:
+        """How probable it is that the text trails off after its last word, and how probable that word is."""
+        last = len(tokens)
+        while last > 0 and tokens[last - 1] in self._marks:
+            last -= 1
+        if last == 0 or last >= len(logits):
+            return None, None
+        after, word = _probabilities(logits[last]), _probabilities(logits[last - 1])
+        return float(after[self._trailing].sum()), float(word[tokens[last - 1]])
 
     def _align(self, encoded: Any, tokens: list[int], sound_s: float, start_s: float) -> list[Word]:
         """Give each word its time by the decoder's cross-attention (as openai/whisper's timing.py does)."""
@@ -89,3 +110,10 @@ class Recognizer:
             elif text.strip():
                 words.append(Word(text.strip(), begin_s, end_s))
         return words
+
+
+def _probabilities(logits: Any) -> NDArray[np.float64]:
+    """Softmax of one step's logits."""
+    values = np.ravel(np.asarray(logits)).astype(np.float64)
+    powers = np.exp(values - values.max())
+    return np.asarray(powers / powers.sum(), np.float64)

@@ -2,13 +2,18 @@
 
 ::
 
-    speech     ▁▁▁▁██████▁▁████▁▁▁▁▁▁▁▁▁██████▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
-    idle     ──────┐                                          ┌──
-    speaking       └───────────────┐    ┌────────┐            │
-    paused                         └────┘        └────────────┘
-    event          Start           Pause Resume  Pause        Commit
-                                 ◀─▶                     ◀────▶
-                                pause_s            end_of_turn_s (from the end of speech)
+    speech     ▁▁▁▁██████▁▁████▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
+    idle     ──────┐                                                                 ┌─
+    speaking       └───────────────┐    ┌────────┐             ┌───────┐             │
+    paused                         └────┘        └──────┐      │       └─────┐       │
+    committed                                           └──────┘             └───────┘
+    event          Start           Pause Resume  Pause  Commit Reopen  Pause Commit
+                                 ◀─▶           ◀───────▶                     ◀──────▶
+                               pause_s       commit_after_s: by how complete  reopen_s
+                                             the turn sounds (``judge``)
+
+``Pause`` is the soft end: everything that prepares a reply may start. ``Commit``: the reply may be heard. Speech that
+goes on soon after a commitment reopens the same turn.
 """
 
 from dataclasses import dataclass
@@ -45,7 +50,14 @@ class Commit:
     speech_end_s: float
 
 
-TurnEvent: TypeAlias = Start | Pause | Resume | Commit
+@dataclass(frozen=True)
+class Reopen:
+    """The speaker goes on right after the commitment: it was premature, the same turn goes on."""
+
+    speech_start_s: float
+
+
+TurnEvent: TypeAlias = Start | Pause | Resume | Commit | Reopen
 
 
 class TurnMachine:
@@ -58,42 +70,65 @@ class TurnMachine:
         self._burst_start_s: float | None = None
         """Start of the speech that may start or resume the turn, once it has lasted ``min_speech_s``."""
         self._speech_end_s = 0.0
+        self._commit_after_s = settings.commit_max_s
+        self._reopen_until_s: float | None = None
 
     @property
     def idle(self) -> bool:
-        """No turn is open and no speech is about to open one."""
-        return not self._open and self._burst_start_s is None
+        """No turn is open or can be reopened, and no speech is about to open one."""
+        return not self._open and self._burst_start_s is None and self._reopen_until_s is None
 
     @property
     def speaking(self) -> bool:
         """Somebody speaks, and does not pause."""
         return self._open and not self._paused
 
+    def judge(self, speech_end_s: float, commit_after_s: float) -> None:
+        """The silence since ``speech_end_s`` ends the turn when it is this long; unjudged, ``commit_max_s`` does.
+
+        A judgement that comes when the speaker has gone on already is of no use, and is ignored.
+        """
+        if self._paused and speech_end_s == self._speech_end_s:
+            self._commit_after_s = min(commit_after_s, self._settings.commit_max_s)
+
     def step(self, start_s: float, end_s: float, is_speech: bool) -> TurnEvent | None:
         """Judge the frame from ``start_s`` to ``end_s``."""
         if self.speaking:
-            if is_speech:
-                self._speech_end_s = end_s
-            elif _reached(end_s - self._speech_end_s, self._settings.pause_s):
-                self._paused = True
-                return Pause(self._speech_end_s)
-            return None
+            return self._go_on(end_s, is_speech)
         if is_speech:
             return self._begin(start_s, end_s)
         self._burst_start_s = None
-        if self._open and _reached(end_s - self._speech_end_s, self._settings.end_of_turn_s):
+        if self._open and _reached(end_s - self._speech_end_s, self._commit_after_s):
             self._open = self._paused = False
+            self._reopen_until_s = end_s + self._settings.reopen_s
             return Commit(self._speech_end_s)
+        if self._reopen_until_s is not None and end_s > self._reopen_until_s:
+            self._reopen_until_s = None
         return None
 
-    def _begin(self, start_s: float, end_s: float) -> Start | Resume | None:
+    def _go_on(self, end_s: float, is_speech: bool) -> Pause | None:
+        if is_speech:
+            self._speech_end_s = end_s
+        elif _reached(end_s - self._speech_end_s, self._settings.pause_s):
+            self._paused = True
+            self._commit_after_s = self._settings.commit_max_s
+            return Pause(self._speech_end_s)
+        return None
+
+    def _begin(self, start_s: float, end_s: float) -> Start | Resume | Reopen | None:
         if self._burst_start_s is None:
             self._burst_start_s = start_s
         burst_start_s = self._burst_start_s
         if not _reached(end_s - burst_start_s, self._settings.min_speech_s):
             return None
-        event = Resume(burst_start_s) if self._open else Start(burst_start_s)
-        self._burst_start_s = None
+        event: Start | Resume | Reopen
+        if self._open:
+            event = Resume(burst_start_s)
+        elif self._reopen_until_s is not None and burst_start_s <= self._reopen_until_s:
+            event = Reopen(burst_start_s)
+        else:
+            event = Start(burst_start_s)
+        self._burst_start_s = self._reopen_until_s = None
         self._open, self._paused = True, False
         self._speech_end_s = end_s
         return event

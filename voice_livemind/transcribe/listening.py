@@ -1,0 +1,147 @@
+"""Transcribes one turn while it goes on: when a pass of the recogniser is due, and what becomes of what it hears.
+
+A pass is due at each pause, over what is not settled yet, and every few seconds of speech that knows no pause.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from voice_livemind.clock import Clock
+from voice_livemind.hear.turn_sound import Chunk, TurnSound
+from voice_livemind.record.turn import RejectionRecord, TurnRecord
+from voice_livemind.segments.segment import Segment
+from voice_livemind.segments.settling import Settling
+from voice_livemind.transcribe.evidence import Evidence
+from voice_livemind.transcribe.hypothesis import Hypothesis, doubt
+
+Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
+
+_KEEP_AFTER_S = 0.2
+"""Sound after the end of speech that still belongs to it: soft last consonants."""
+_ALL_AT_ONCE_S = 28.0
+"""The recogniser's window is 30 s."""
+
+
+@dataclass(frozen=True)
+class _Paused:
+    speech_end_s: float
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    until_s: float
+
+
+@dataclass(frozen=True)
+class _Resumed:
+    speech_start_s: float
+
+
+@dataclass(frozen=True)
+class _Committed:
+    speech_end_s: float
+
+
+class Listening:
+    """Owns the words of one turn. ``until_committed`` does the work; all else is told to it, in order."""
+
+    def __init__(
+        self,
+        recognize: Recognize,
+        sound: TurnSound,
+        settling: Settling,
+        clock: Clock,
+        record: TurnRecord,
+        language: str,
+        changed: Callable[[Segment], None],
+        understood: Callable[[Evidence, float], None],
+    ) -> None:
+        """``changed`` is called with each new or revised segment; ``understood``, when the words before a pause are
+        known, with what speaks for or against the end of the turn, and the end of speech before the pause."""
+        self._recognize = recognize
+        self._sound = sound
+        self._settling = settling
+        self._clock = clock
+        self._record = record
+        self._language = language
+        self._changed = changed
+        self._understood = understood
+        self._events: asyncio.Queue[_Paused | _Spoken | _Resumed | _Committed] = asyncio.Queue()
+        self._pauses_s: list[float] = []
+
+    def paused(self, speech_end_s: float) -> None:
+        """The speaker is silent for a moment."""
+        self._pauses_s.append(speech_end_s)
+        self._events.put_nowait(_Paused(speech_end_s))
+
+    def spoken(self, until_s: float) -> None:
+        """The speaker has been speaking for long without a pause."""
+        self._events.put_nowait(_Spoken(until_s))
+
+    def resumed(self, speech_start_s: float) -> None:
+        """The speaker goes on."""
+        self._events.put_nowait(_Resumed(speech_start_s))
+
+    def committed(self, speech_end_s: float) -> None:
+        """The turn is over."""
+        self._events.put_nowait(_Committed(speech_end_s))
+
+    async def until_committed(self) -> None:
+        """Transcribe what comes until the turn is committed. May be called again when it is reopened."""
+        while True:
+            match await self._events.get():
+                case _Paused(speech_end_s):
+                    await self._at_pause(speech_end_s)
+                case _Spoken(until_s) if self._events.empty():
+                    await self._in_speech(until_s)
+                case _Resumed():
+                    self._settling.resumed()
+                case _Committed():
+                    return
+
+    async def all_at_once(self, speech_start_s: float, speech_end_s: float) -> str:
+        """The text of the whole turn, as if nothing had been transcribed yet, in windows cut at pauses."""
+        texts: list[str] = []
+        start_s = speech_start_s
+        while start_s < speech_end_s:
+            ends = [end_s for end_s in self._pauses_s if start_s < end_s <= start_s + _ALL_AT_ONCE_S]
+            end_s = max(ends, default=start_s + _ALL_AT_ONCE_S)
+            hypothesis = await self._pass(start_s, end_s + _KEEP_AFTER_S)
+            texts += [hypothesis.text] if hypothesis is not None else []
+            start_s = end_s
+        self._record.marks.text_final = self._clock.now()
+        return " ".join(texts)
+
+    async def _at_pause(self, speech_end_s: float) -> None:
+        end_s = speech_end_s + _KEEP_AFTER_S
+        hypothesis = await self._pass(self._settling.from_s, end_s)
+        if hypothesis is not None:
+            self._tell(self._settling.at_pause(hypothesis.words, end_s))
+        self._record.marks.text_final = self._clock.now()
+        evidence = Evidence(self._settling.text, self._language)
+        if hypothesis is not None:
+            evidence = evidence._replace(trailing=hypothesis.trailing, last_word=hypothesis.last_word)
+        self._understood(evidence, speech_end_s)
+
+    async def _in_speech(self, until_s: float) -> None:
+        hypothesis = await self._pass(self._settling.from_s, until_s)
+        if hypothesis is not None:
+            self._tell(self._settling.in_speech(hypothesis.words, until_s))
+
+    def _tell(self, segments: list[Segment]) -> None:
+        for segment in segments:
+            self._changed(segment)
+
+    async def _pass(self, from_s: float, end_s: float) -> Hypothesis | None:
+        """What the recogniser heard within a span; ``None`` where it is not to be believed."""
+        chunk = self._sound.between(from_s, end_s)
+        began_s = self._clock.now()
+        hypothesis = await self._recognize(chunk)
+        self._record.transcription.append((began_s, self._clock.now()))
+        reason = doubt(hypothesis, chunk.voiced_s)
+        if reason is None:
+            return hypothesis
+        self._record.rejected.append(RejectionRecord(hypothesis.text, reason, chunk.start_s, chunk.end_s))
+        return None

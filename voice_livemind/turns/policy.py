@@ -1,0 +1,68 @@
+"""How long a silence must be before it ends the turn. The policies are few and have names::
+
+silence        0        0.2                0.3 … 1.5
+default        │ pause: │ the words are    │ commit, the sooner the more complete the turn sounds,
+               │        │ transcribed      │ but not before this speaker's usual pause within a turn
+fixed-500ms    │        │                  │ commit at 0.5 s, whatever was said
+"""
+
+import re
+import statistics
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from voice_livemind.errors import UserError
+from voice_livemind.transcribe.evidence import Evidence
+from voice_livemind.turns.completeness import commit_after_s, completeness
+from voice_livemind.turns.request import asks
+
+Policy: TypeAlias = Callable[[Evidence, Sequence[float]], float]
+"""From what is known at a pause, and this speaker's pauses within turns in seconds, to seconds of silence."""
+
+_AFTER_A_STATEMENT_S = 0.9
+"""Who only told something will most likely go on: a problem is told before its question is asked."""
+_LAST_PAUSES = 5
+_MORE = 1.2
+
+
+def policy_named(name: str) -> Policy:
+    """``default`` (by how complete the turn sounds), or ``fixed-500ms`` and the like. Raises UserError."""
+    if name == "default":
+        return _by_completeness
+    fixed = re.fullmatch(r"fixed-(\d+)ms", name)
+    if fixed is None:
+        raise UserError(f"turns.policy = {name}: not a policy; there are default, and fixed-500ms or any other number")
+    return lambda _evidence, _pauses_s: int(fixed[1]) / 1000
+
+
+def _by_completeness(evidence: Evidence, pauses_s: Sequence[float]) -> float:
+    probability = completeness(
+        evidence.text,
+        evidence.voice,
+        trailing=evidence.trailing,
+        last_word=evidence.last_word,
+        language=evidence.language,
+    )
+    silence_s = commit_after_s(probability)
+    if not asks(evidence.text, evidence.language):
+        silence_s = max(silence_s, _AFTER_A_STATEMENT_S)
+    if pauses_s:
+        # Who pauses long within turns is given that long, and a little more.
+        silence_s = max(silence_s, _MORE * statistics.median(pauses_s[-_LAST_PAUSES:]))
+    return silence_s
+
+
+class Pauses:
+    """The speaker's habit: how long the pauses within turns were in this conversation."""
+
+    def __init__(self) -> None:
+        self.lasted_s: list[float] = []
+        self._began_s = 0.0
+
+    def begin(self, speech_end_s: float) -> None:
+        """The speaker pauses."""
+        self._began_s = speech_end_s
+
+    def end(self, speech_start_s: float) -> None:
+        """The speaker went on: it was a pause within the turn."""
+        self.lasted_s.append(speech_start_s - self._began_s)
