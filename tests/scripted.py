@@ -113,7 +113,9 @@ class Dialogue:
     async def _converse(self, mode: str, settings: Sequence[str], tail_s: float) -> list[TurnRecord]:
         now = Clock()
         self.track = Track(now, VOICE_RATE_HZ)
-        stations = Stations(self._recognize, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ)
+        stations = Stations(
+            self._recognize, self._hear_end, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ
+        )
         around = Surroundings(
             load_settings(None, [*_TIMES, *settings]), MODES[mode], stations, now, self.track, self.view
         )
@@ -129,6 +131,9 @@ class Dialogue:
     async def _recognize(self, chunk: Chunk) -> Hypothesis:
         await asyncio.sleep(self.recognition_s)
         return Hypothesis(list(self._words(chunk)), mean_logprob=-0.1, no_speech=0.01)
+
+    async def _hear_end(self, _chunk: Chunk) -> float:
+        return 0.5
 
     def _words(self, chunk: Chunk) -> Iterator[Word]:
         for start_s, end_s, text in self.spoken:

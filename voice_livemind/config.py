@@ -32,6 +32,7 @@ class Turns(_Section):
     min_speech_s: Seconds
     pause_s: Seconds
     policy: str
+    voice_model: str
     commit_max_s: Seconds
     reopen_s: Seconds
 
@@ -97,7 +98,7 @@ class Settings(_Section):
     def models(self) -> list[str]:
         """Names, in the catalogue, of the models that this machine must hold."""
         roles = [role.model for role in (self.thinker, self.speaker) if not role.url]
-        return list(dict.fromkeys([self.transcribe.model, *roles, self.speak.voice]))
+        return list(dict.fromkeys([self.transcribe.model, self.turns.voice_model, *roles, self.speak.voice]))
 
 
 def load_settings(file: Path | None, overrides: Sequence[str] = ()) -> Settings:

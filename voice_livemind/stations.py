@@ -18,6 +18,7 @@ from voice_livemind.sound import Sound
 from voice_livemind.speak.voice import Voice
 from voice_livemind.transcribe.hypothesis import Hypothesis
 from voice_livemind.transcribe.recognizer import Recognizer
+from voice_livemind.turns.voice_end import VoiceEnd
 from voice_livemind.weights.cache import model_path
 
 
@@ -26,6 +27,8 @@ class Stations:
     """What a turn needs from outside: the seams to the models."""
 
     recognize: Callable[[Chunk], Awaitable[Hypothesis]]
+    hear_end: Callable[[Chunk], Awaitable[float]]
+    """How probable it is, by its sound, that a turn is over."""
     thinker: ChatModel
     speaker: ChatModel
     synthesize: Callable[[str], Awaitable[Sound]]
@@ -45,16 +48,21 @@ async def stations_ready(settings: Settings, say: Callable[[str], None]) -> Asyn
         ears = stack.enter_context(ThreadPoolExecutor(1, "recognizer"))
         mouth = stack.enter_context(ThreadPoolExecutor(1, "voice"))
         loading = asyncio.gather(_load_recognizer(settings, ears), _load_voice(settings, mouth))
+        end_of_voice = VoiceEnd(model_path(settings.turns.voice_model))
         models = await stack.enter_async_context(models_ready(settings, model_path, say))
         recognizer, voice = await loading
 
         async def recognize(chunk: Chunk) -> Hypothesis:
             return await in_thread(ears, recognizer.transcribe, chunk.samples, chunk.start_s)
 
+        async def hear_end(chunk: Chunk) -> float:
+            # On the voice's thread, which has nothing to say while somebody speaks.
+            return await in_thread(mouth, end_of_voice.probability, chunk.samples)
+
         async def synthesize(text: str) -> Sound:
             return await in_thread(mouth, voice.synthesize, text)
 
-        yield Stations(recognize, models.thinker, models.speaker, synthesize, voice.rate_hz)
+        yield Stations(recognize, hear_end, models.thinker, models.speaker, synthesize, voice.rate_hz)
 
 
 async def _load_recognizer(settings: Settings, thread: Executor) -> Recognizer:

@@ -69,7 +69,15 @@ class Turn:
         settling = Settling(sound.start_s, sound.quietest, sounds_whole)
         language = around.settings.transcribe.language
         self._listening = Listening(
-            stations.recognize, sound, settling, clock, self.record, language, self._segment_changed, understood
+            stations.recognize,
+            stations.hear_end,
+            sound,
+            settling,
+            clock,
+            self.record,
+            language,
+            self._segment_changed,
+            understood,
         )
         self._thinking = Thinking(
             stations.thinker, history, around.settings.mind.note_max_tokens, clock, around.view.note

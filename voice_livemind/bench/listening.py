@@ -24,6 +24,7 @@ from voice_livemind.stations import Stations
 from voice_livemind.transcribe.hypothesis import Hypothesis
 from voice_livemind.transcribe.recognizer import Recognizer
 from voice_livemind.turn import Surroundings
+from voice_livemind.turns.voice_end import VoiceEnd
 from voice_livemind.weights.cache import model_path
 
 _LISTEN = Mode("listen", early_text=True, notes=False, prompt="direct", answerer="speaker")
@@ -40,8 +41,13 @@ async def make_listener(settings: Settings) -> AsyncIterator[Listener]:
         async def recognize(chunk: Chunk) -> Hypothesis:
             return await in_thread(thread, recognizer.transcribe, chunk.samples, chunk.start_s)
 
+        end_of_voice = VoiceEnd(model_path(settings.turns.voice_model))
+
+        async def hear_end(chunk: Chunk) -> float:
+            return await in_thread(thread, end_of_voice.probability, chunk.samples)
+
         silent = _Silent(settings.turns.reopen_s + 1)
-        yield _Listener(settings, Stations(recognize, silent, silent, _no_sound, _VOICE_RATE_HZ))
+        yield _Listener(settings, Stations(recognize, hear_end, silent, silent, _no_sound, _VOICE_RATE_HZ))
 
 
 class _Listener:

@@ -15,11 +15,14 @@ from voice_livemind.segments.segment import Segment
 from voice_livemind.segments.settling import Settling
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.hypothesis import Hypothesis, doubt
+from voice_livemind.turns.voice_end import SILENCE_S
 
 Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
 
 _KEEP_AFTER_S = 0.2
 """Sound after the end of speech that still belongs to it: soft last consonants."""
+_LONGEST_VOICE_S = 8.0
+"""The window of the model that hears the end of a turn."""
 _ALL_AT_ONCE_S = 28.0
 """The recogniser's window is 30 s."""
 
@@ -50,6 +53,7 @@ class Listening:
     def __init__(
         self,
         recognize: Recognize,
+        hear_end: Callable[[Chunk], Awaitable[float]],
         sound: TurnSound,
         settling: Settling,
         clock: Clock,
@@ -61,6 +65,7 @@ class Listening:
         """``changed`` is called with each new or revised segment; ``understood``, when the words before a pause are
         known, with what speaks for or against the end of the turn, and the end of speech before the pause."""
         self._recognize = recognize
+        self._hear_end = hear_end
         self._sound = sound
         self._settling = settling
         self._clock = clock
@@ -116,11 +121,14 @@ class Listening:
 
     async def _at_pause(self, speech_end_s: float) -> None:
         end_s = speech_end_s + _KEEP_AFTER_S
-        hypothesis = await self._pass(self._settling.from_s, end_s)
+        voice_s = speech_end_s - _LONGEST_VOICE_S, speech_end_s + SILENCE_S
+        hypothesis, voice = await asyncio.gather(
+            self._pass(self._settling.from_s, end_s), self._hear_end(self._sound.between(*voice_s))
+        )
         if hypothesis is not None:
             self._tell(self._settling.at_pause(hypothesis.words, end_s))
         self._record.marks.text_final = self._clock.now()
-        evidence = Evidence(self._settling.text, self._language)
+        evidence = Evidence(self._settling.text, self._language, voice=voice)
         if hypothesis is not None:
             evidence = evidence._replace(trailing=hypothesis.trailing, last_word=hypothesis.last_word)
         self._understood(evidence, speech_end_s)

@@ -22,6 +22,8 @@ Policy: TypeAlias = Callable[[Evidence, Sequence[float]], float]
 _AFTER_A_STATEMENT_S = 0.9
 """Who only told something will most likely go on: a problem is told before its question is asked."""
 _LAST_PAUSES = 5
+_LONGEST_S = 60.0
+"""More than ``commit_max_s`` can be."""
 _MORE = 1.2
 
 
@@ -36,6 +38,9 @@ def policy_named(name: str) -> Policy:
 
 
 def _by_completeness(evidence: Evidence, pauses_s: Sequence[float]) -> float:
+    if not evidence.text:
+        # Nothing that was heard is to be believed: there is nothing to answer, nor anything to hurry for.
+        return _LONGEST_S
     probability = completeness(
         evidence.text,
         evidence.voice,

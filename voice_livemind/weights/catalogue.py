@@ -39,7 +39,7 @@ class Model(_Entry):
     """One model of the catalogue: a folder of files."""
 
     name: str
-    role: Literal["recogniser", "language", "voice"]
+    role: Literal["recogniser", "turns", "language", "voice"]
     title: str
     about: str
     """What it is, in a line."""

@@ -1,0 +1,1 @@
+"""Benches: what the assistant does with recordings and questions, in figures."""
