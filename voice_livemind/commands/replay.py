@@ -101,7 +101,8 @@ class _LiveLines:
         self._clock = now
 
     def segment(self, segment: SegmentRecord) -> None:
-        self._line("heard", segment.text)
+        if segment.text:
+            self._line("heard" if segment.revision == 0 else "corrected", segment.text)
 
     def note(self, segment: SegmentRecord) -> None:
         self._line("thought", segment.note or "…", "dim")
@@ -111,5 +112,5 @@ class _LiveLines:
 
     def _line(self, what: str, text: str, style: str = "", at_s: float | None = None) -> None:
         time_s = self._clock.now() if at_s is None else at_s
-        self._console.print(f"{time_s:7.2f} s  {what:8}", end="")
+        self._console.print(f"{time_s:7.2f} s  {what:9}", end="")
         self._console.print(text, style=style, markup=False)

@@ -7,8 +7,8 @@
                            └─────────p3──────────┘
     segments    s0.0       s1.0          s1.1 (revised)
 
-A whole sentence before a pause (p1) is settled when speech goes on. One that is not whole (p2) is heard once more,
-together with what follows it (p3).
+A whole sentence before a pause (p1) is settled when speech goes on. What is not whole (p2), or short, is heard once
+more together with what follows it (p3).
 
 Speech without a pause is heard again every few seconds, and a sentence is handed on when two passes agree on it
 (LocalAgreement-2; Liu et al. 2020, arXiv 2005.11185, section 2; Macháček et al. 2023, arXiv 2307.14743, section 2).
@@ -20,6 +20,9 @@ from voice_livemind.segments.segment import Segment, same_words
 from voice_livemind.segments.sentences import ends_sentence
 from voice_livemind.transcribe.hypothesis import Word
 
+_SETTLE_BEYOND_S = 3.0
+"""Shorter sound is heard again with what follows it even after a whole sentence: a pass over it costs next to nothing
+more, and what was torn by a hesitation is mended."""
 _CUT_BEYOND_S = 6.0
 """Sound that waits to be settled is cut between sentences from here on: shorter passes are cheaper."""
 _LONGEST_S = 20.0
@@ -56,7 +59,7 @@ class Settling:
         changed = self._revise(sentences)
         self._heard = list(words)
         whole = bool(sentences) and self._is_complete(_text(sentences[-1]))
-        if whole or end_s - self.from_s > _LONGEST_S:
+        if end_s - self.from_s > (_SETTLE_BEYOND_S if whole else _LONGEST_S):
             self._settle_at_s = end_s
         elif len(sentences) > 1 and end_s - self.from_s > _CUT_BEYOND_S:
             self._settle(len(sentences) - 1, self._between(sentences[-2], sentences[-1]))

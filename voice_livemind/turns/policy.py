@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from voice_livemind.errors import UserError
+from voice_livemind.segments.sentences import sounds_whole
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.turns.completeness import commit_after_s, completeness
 from voice_livemind.turns.request import asks
@@ -19,7 +20,7 @@ from voice_livemind.turns.request import asks
 Policy: TypeAlias = Callable[[Evidence, Sequence[float]], float]
 """From what is known at a pause, and this speaker's pauses within turns in seconds, to seconds of silence."""
 
-_AFTER_A_STATEMENT_S = 0.9
+_AFTER_A_STATEMENT_S = 0.8
 """Who only told something will most likely go on: a problem is told before its question is asked."""
 _LAST_PAUSES = 5
 _LONGEST_S = 60.0
@@ -58,16 +59,21 @@ def _by_completeness(evidence: Evidence, pauses_s: Sequence[float]) -> float:
 
 
 class Pauses:
-    """The speaker's habit: how long the pauses within turns were in this conversation."""
+    """The speaker's habit: how long the pauses between the sentences of a turn were in this conversation.
+
+    Hesitations in mid-sentence tell nothing of it, and are not counted.
+    """
 
     def __init__(self) -> None:
         self.lasted_s: list[float] = []
-        self._began_s = 0.0
+        self._after_sentence_s: float | None = None
 
-    def begin(self, speech_end_s: float) -> None:
-        """The speaker pauses."""
-        self._began_s = speech_end_s
+    def begin(self, speech_end_s: float, text: str) -> None:
+        """The speaker pauses after ``text``."""
+        self._after_sentence_s = speech_end_s if sounds_whole(text) else None
 
     def end(self, speech_start_s: float) -> None:
         """The speaker went on: it was a pause within the turn."""
-        self.lasted_s.append(speech_start_s - self._began_s)
+        if self._after_sentence_s is not None:
+            self.lasted_s.append(speech_start_s - self._after_sentence_s)
+        self._after_sentence_s = None

@@ -28,7 +28,7 @@ def asks(text: str, language: str = "en") -> bool:
         return True
     if text.rstrip().endswith("?"):
         return True
-    last = re.split(r"(?<=[.!?])\s+", text.strip())[-1].lower().replace("’", "'")  # noqa: RUF001  the typographic quote is meant
+    last = re.split(r"(?<=[.!?])\s+(?=[A-Z0-9])", text.strip())[-1].lower().replace("’", "'")  # noqa: RUF001  the typographic quote is meant
     words = re.findall(r"[a-z0-9']+", last)
     if not words or _WANT.search(last):
         return True
