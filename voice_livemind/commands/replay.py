@@ -112,5 +112,5 @@ class _LiveLines:
 
     def _line(self, what: str, text: str, style: str = "", at_s: float | None = None) -> None:
         time_s = self._clock.now() if at_s is None else at_s
-        self._console.print(f"{time_s:7.2f} s  {what:9}", end="")
+        self._console.print(f"{time_s:7.2f} s  {what:10}", end="")
         self._console.print(text, style=style, markup=False)

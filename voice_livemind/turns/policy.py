@@ -22,6 +22,8 @@ Policy: TypeAlias = Callable[[Evidence, Sequence[float]], float]
 
 _AFTER_A_STATEMENT_S = 0.8
 """Who only told something will most likely go on: a problem is told before its question is asked."""
+_FEWEST_PAUSES = 3
+"""Before so many pauses nothing is known of a habit."""
 _LAST_PAUSES = 5
 _LONGEST_S = 60.0
 """More than ``commit_max_s`` can be."""
@@ -52,7 +54,7 @@ def _by_completeness(evidence: Evidence, pauses_s: Sequence[float]) -> float:
     silence_s = commit_after_s(probability)
     if not asks(evidence.text, evidence.language):
         silence_s = max(silence_s, _AFTER_A_STATEMENT_S)
-    if pauses_s:
+    if len(pauses_s) >= _FEWEST_PAUSES:
         # Who pauses long within turns is given that long, and a little more.
         silence_s = max(silence_s, _MORE * statistics.median(pauses_s[-_LAST_PAUSES:]))
     return silence_s
