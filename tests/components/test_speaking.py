@@ -4,18 +4,26 @@ import numpy as np
 import pytest
 import soxr
 
-from tests.audio import plain
+from tests.audio import says
 from voice_livemind.config import Settings
 from voice_livemind.speak.voice import Voice
 from voice_livemind.transcribe.recognizer import Recognizer
 from voice_livemind.weights.cache import model_path
 
 
-@pytest.mark.parametrize("text", ["The capital of France is Paris.", "Anna has 17 apples.", "It costs 80 dollars."])
-def test_what_is_spoken_is_understood(text: str, voice: Voice, recognizer: Recognizer) -> None:
+@pytest.mark.parametrize(
+    ("text", "what_counts"),
+    [
+        ("The capital of France is Paris.", "Paris"),
+        ("Anna has 17 apples.", "17 apples"),
+        ("It costs 80 dollars.", "80"),
+    ],
+)
+def test_what_is_spoken_is_understood(text: str, what_counts: str, voice: Voice, recognizer: Recognizer) -> None:
     sound = voice.synthesize(text)
     samples = (soxr.resample(sound.samples, sound.rate_hz, 16_000) * 32767).astype(np.int16)
-    assert plain(recognizer.transcribe(samples, 0.0).text).replace("dollars", "") == plain(text).replace("dollars", "")
+    heard = recognizer.transcribe(samples, 0.0).text
+    assert says(heard.replace("$", ""), what_counts), heard
 
 
 def test_the_first_sound_comes_at_once(voice: Voice) -> None:
