@@ -15,6 +15,7 @@ from voice_livemind.segments.segment import Segment
 from voice_livemind.segments.settling import Settling
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.hypothesis import Hypothesis, doubt
+from voice_livemind.turns.machine import Commit, Pause, Resume
 from voice_livemind.turns.voice_end import SILENCE_S
 
 Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
@@ -28,23 +29,8 @@ _ALL_AT_ONCE_S = 28.0
 
 
 @dataclass(frozen=True)
-class _Paused:
-    speech_end_s: float
-
-
-@dataclass(frozen=True)
 class _Spoken:
     until_s: float
-
-
-@dataclass(frozen=True)
-class _Resumed:
-    speech_start_s: float
-
-
-@dataclass(frozen=True)
-class _Committed:
-    speech_end_s: float
 
 
 class Listening:
@@ -73,13 +59,13 @@ class Listening:
         self._language = language
         self._changed = changed
         self._understood = understood
-        self._events: asyncio.Queue[_Paused | _Spoken | _Resumed | _Committed] = asyncio.Queue()
+        self._events: asyncio.Queue[Pause | _Spoken | Resume | Commit] = asyncio.Queue()
         self._pauses_s: list[float] = []
 
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
         self._pauses_s.append(speech_end_s)
-        self._events.put_nowait(_Paused(speech_end_s))
+        self._events.put_nowait(Pause(speech_end_s))
 
     def spoken(self, until_s: float) -> None:
         """The speaker has been speaking for long without a pause."""
@@ -87,23 +73,23 @@ class Listening:
 
     def resumed(self, speech_start_s: float) -> None:
         """The speaker goes on."""
-        self._events.put_nowait(_Resumed(speech_start_s))
+        self._events.put_nowait(Resume(speech_start_s))
 
     def committed(self, speech_end_s: float) -> None:
         """The turn is over."""
-        self._events.put_nowait(_Committed(speech_end_s))
+        self._events.put_nowait(Commit(speech_end_s))
 
     async def until_committed(self) -> None:
         """Transcribe what comes until the turn is committed. May be called again when it is reopened."""
         while True:
             match await self._events.get():
-                case _Paused(speech_end_s):
+                case Pause(speech_end_s):
                     await self._at_pause(speech_end_s)
                 case _Spoken(until_s) if self._events.empty():
                     await self._in_speech(until_s)
-                case _Resumed():
+                case Resume():
                     self._settling.resumed()
-                case _Committed():
+                case Commit():
                     return
 
     async def all_at_once(self, speech_start_s: float, speech_end_s: float) -> str:
