@@ -94,7 +94,8 @@ class _SteppedSelector(selectors.DefaultSelector):
 def run(main: Coroutine[Any, Any, T], pace: Pace) -> T:
     """Run ``main`` to its end. Ctrl-C and SIGTERM cancel it; KeyboardInterrupt is raised when it has cleaned up."""
     with asyncio.Runner(loop_factory=SteppedLoop if pace == "stepped" else None) as runner:
-        # The runner itself turns SIGINT into a cancellation.
+        # The runner itself turns SIGINT into a cancellation, unless a shell script's "&" had it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         try:
             return runner.run(main)

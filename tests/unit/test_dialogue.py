@@ -189,6 +189,16 @@ def test_a_dead_speaker_is_replaced_by_the_thinker() -> None:
     assert turn.fallback == "speaker: the server is gone"
 
 
+@pytest.mark.parametrize("nothing", ["", "wait", "Wait.", "..."])
+def test_a_speaker_with_nothing_to_say_is_replaced_by_the_thinker(nothing: str) -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"))
+    dialogue.speaker = ScriptedModel(nothing)
+    dialogue.thinker = ScriptedModel("One is one.")
+    (turn,) = dialogue.replay("paper")
+    assert turn.heard == turn.reply == "One is one."
+    assert turn.fallback == "speaker: it had nothing to say"
+
+
 def test_with_both_models_dead_the_listener_still_hears_something() -> None:
     dialogue = Dialogue(*THREE)
     dialogue.speaker = dialogue.thinker = ScriptedModel("DIES")

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from voice_livemind.clock import Clock
 from voice_livemind.config import Reply
-from voice_livemind.mind.prompts import LINE_END, Exchange, Step, answer_messages, cot_messages, direct_messages
+from voice_livemind.mind.prompts import LINE_END, WAIT, Exchange, Step, answer_messages, cot_messages, direct_messages
 from voice_livemind.modes import Answerer, Mode
 from voice_livemind.record.turn import TurnRecord
 from voice_livemind.reply.clauses import ClauseCutter
@@ -45,6 +45,7 @@ class Answer:
         self._clock = clock
         self._record = record
         self._clauses = clauses
+        self._said = False
 
     async def write(self, history: Sequence[Exchange], steps: Sequence[Step], unthought: Sequence[str]) -> None:
         """Answer as the mode says; by the other model, and at last with an apology, where that fails.
@@ -59,9 +60,11 @@ class Answer:
                 await self._reason(self._models[answerer], messages)
             else:
                 await self._stream(self._models[answerer], messages)
+            if not self._said:
+                raise ModelError("it had nothing to say")
         except ModelError as failure:
             self._record.fallback = f"{answerer}: {failure}"
-            if not self._record.reply:
+            if not self._said:
                 plain = direct_messages(history, _all_sentences(steps, unthought))
                 await self._fall_back(self._models[other], plain)
         finally:
@@ -69,10 +72,13 @@ class Answer:
 
     async def _fall_back(self, model: ChatModel, messages: Sequence[Message]) -> None:
         try:
+            self._record.reply = ""
             await self._stream(model, messages)
+            if not self._said:
+                raise ModelError("the other had nothing to say either")
         except ModelError as failure:
             self._record.fallback = f"{self._record.fallback}; then {failure}"
-            if not self._record.reply:
+            if not self._said:
                 self._record.reply = APOLOGY
                 self._say(APOLOGY)
 
@@ -121,6 +127,10 @@ class Answer:
                 self._record.generation = (began_s, self._clock.now())
 
     def _say(self, clause: str) -> None:
+        if clause.lower().strip(" .") == WAIT:
+            # A small model takes the answer for one more note now and then.
+            return
+        self._said = True
         if self._record.marks.first_clause is None:
             self._record.marks.first_clause = self._clock.now()
         self._clauses.put_nowait(clause)
