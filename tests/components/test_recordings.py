@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from voice_livemind.weights.cache import model_path
+
 ROOT = Path(__file__).parents[2]
 AUDIO = ROOT / "audio"
 MAKE = ROOT / "scripts" / "make-recordings"
@@ -146,14 +148,10 @@ def test_an_answer_cannot_be_had_by_repeating_the_question(entry: dict[str, Any]
 
 @pytest.fixture(scope="module")
 def whisper() -> Any:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "voice-livemind" / "models" / "whisper-base"
-    if not (folder / "model.bin").exists():
-        pytest.skip(f"no Whisper base in {folder}: `voice-livemind models pull whisper-base`")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from faster_whisper import WhisperModel
 
-    return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
+    return WhisperModel(str(model_path("whisper-base")), device="cpu", compute_type="int8", cpu_threads=1)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +163,6 @@ def test_whisper_hears_what_was_said(whisper: Any, file: str) -> None:
 
 
 def test_the_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
-    pytest.importorskip("hibari", reason="the voice of the recordings comes with the `dev` extra")
     names = ["capital", "tickets", "noise"]  # a voice, an encoder that draws random numbers, synthesised noise
     for run in ("first", "second"):
         command = [sys.executable, str(MAKE), "--out", str(tmp_path / run), "--only", *names]
