@@ -2,17 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 
 from voice_livemind import clock
+from voice_livemind.bench.spoken_text import Said, SpokenText
 from voice_livemind.clock import Clock
 from voice_livemind.config import load_settings
 from voice_livemind.conversation import Conversation
-from voice_livemind.hear.frames import RATE_HZ, Frame, Samples
+from voice_livemind.hear.frames import RATE_HZ
 from voice_livemind.hear.recording import play_frames
 from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.modes import MODES
@@ -21,8 +22,8 @@ from voice_livemind.record.turn import SegmentRecord, TurnRecord
 from voice_livemind.serving.chat import Completion, Message, ModelError, Usage
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
-from voice_livemind.transcribe.hypothesis import Hypothesis, Word
-from voice_livemind.turn import Surroundings
+from voice_livemind.surroundings import Surroundings
+from voice_livemind.transcribe.hypothesis import Hypothesis
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class ScriptedModel:
         self.first_token_s = first_token_s
         self.token_s = token_s
         self.asked: list[list[Message]] = []
+        self.budgets: list[int] = []
         self.cancelled = 0
 
     @asynccontextmanager
@@ -51,6 +53,7 @@ class ScriptedModel:
         self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
     ) -> AsyncIterator[Completion]:
         self.asked.append(list(messages))
+        self.budgets.append(max_tokens)
         try:
             yield _ScriptedCompletion(self, self.replies[min(len(self.asked), len(self.replies)) - 1], max_tokens, stop)
         except (asyncio.CancelledError, GeneratorExit):
@@ -98,7 +101,7 @@ class Dialogue:
 
     def __init__(self, *spoken: tuple[float, float, str]) -> None:
         """Each item: from when to when somebody speaks, and what the recogniser makes of it."""
-        self.spoken = spoken
+        self.spoken = SpokenText([Said(*item) for item in spoken])
         self.thinker = ScriptedModel("noted = 1")
         self.speaker = ScriptedModel("It is one.")
         self.recognition_s = 0.25
@@ -113,36 +116,23 @@ class Dialogue:
     async def _converse(self, mode: str, settings: Sequence[str], tail_s: float) -> list[TurnRecord]:
         now = Clock()
         self.track = Track(now, VOICE_RATE_HZ)
-        stations = Stations(
-            self._recognize, self._hear_end, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ
-        )
         around = Surroundings(
-            load_settings(None, [*_TIMES, *settings]), MODES[mode], stations, now, self.track, self.view
+            load_settings(None, [*_TIMES, *settings]), MODES[mode], self.stations(), now, self.track, self.view
         )
-        conversation = Conversation(around, self._is_speech)
-        seconds = max((end_s for _, end_s, _ in self.spoken), default=0.0) + tail_s
-        silence: Samples = np.zeros(round(seconds * RATE_HZ), np.int16)
-        await conversation.listen(play_frames(silence, now), seconds)
+        conversation = Conversation(around, self.spoken.is_speech)
+        samples = self.spoken.samples(tail_s)
+        await conversation.listen(play_frames(samples, now), len(samples) / RATE_HZ)
         return conversation.records
 
-    def _is_speech(self, frame: Frame) -> bool:
-        return any(start_s - 1e-6 <= frame.start_s < end_s - 1e-6 for start_s, end_s, _ in self.spoken)
+    def stations(self) -> Stations:
+        """The scripted models."""
+        return Stations(
+            self._recognize, self.spoken.hear_end, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ
+        )
 
     async def _recognize(self, chunk: Chunk) -> Hypothesis:
         await asyncio.sleep(self.recognition_s)
-        return Hypothesis(list(self._words(chunk)), mean_logprob=-0.1, no_speech=0.01)
-
-    async def _hear_end(self, _chunk: Chunk) -> float:
-        return 0.5
-
-    def _words(self, chunk: Chunk) -> Iterator[Word]:
-        for start_s, end_s, text in self.spoken:
-            words = text.split()
-            step_s = (end_s - start_s) / max(1, len(words))
-            for place, word in enumerate(words):
-                word_s = start_s + place * step_s
-                if chunk.start_s <= word_s + step_s / 2 < chunk.end_s:
-                    yield Word(word, word_s, word_s + step_s)
+        return await self.spoken.recognize(chunk)
 
     async def _synthesize(self, text: str) -> Sound:
         await asyncio.sleep(self.synthesis_s)

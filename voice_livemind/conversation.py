@@ -7,8 +7,9 @@ from voice_livemind.hear.frames import Frame
 from voice_livemind.hear.turn_sound import TurnSound
 from voice_livemind.mind.prompts import Exchange
 from voice_livemind.record.turn import TurnRecord
+from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.evidence import Evidence
-from voice_livemind.turn import Surroundings, Turn
+from voice_livemind.turn import Turn
 from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 from voice_livemind.turns.policy import Pauses, policy_named
 

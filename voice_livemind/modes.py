@@ -11,23 +11,36 @@ class Mode:
     """One way of getting from speech to a reply."""
 
     name: str
-    early_text: bool
-    """Chunks are transcribed at pauses, not all of them at the end of the turn."""
-    notes: bool
-    """The thinker works on sentences while the speaker goes on."""
-    prompt: Literal["cot", "direct", "notes"]
-    """What the answerer is asked: to reason in silence first, to answer tersely, to answer from the notes."""
+    prompt: Literal["cot", "direct", "aloud", "notes"]
+    """What the answerer is asked: to reason in silence first, to answer tersely, to reason aloud, to answer from
+    the notes."""
     answerer: Answerer
+    early_text: bool = False
+    """Chunks are transcribed at pauses, not all of them at the end of the turn."""
+    notes: bool = False
+    """The thinker works on sentences while the speaker goes on."""
+    frugal: bool = False
+    """Thoughts that are of no use are spared or aborted; otherwise each runs to its end."""
+    warm: bool = False
+    """The answerer's prompt is read into its prefix cache as segments arrive."""
+    draft: bool = False
+    """The reply is prepared at the pause, for which all else gives way, and released by the commitment."""
 
 
 MODES = {
     mode.name: mode
     for mode in (
         # Conventional: everything starts when the turn is over.
-        Mode("cot", early_text=False, notes=False, prompt="cot", answerer="thinker"),
+        Mode("cot", "cot", "thinker"),
         # The same with a terse prompt: how much of any gain is the prompt alone.
-        Mode("direct", early_text=False, notes=False, prompt="direct", answerer="speaker"),
+        Mode("direct", "direct", "speaker"),
+        # The same, reasoning aloud: an early first word, a late answer.
+        Mode("aloud", "aloud", "thinker"),
+        # How much of any gain is the prefix cache, and the draft, without a thought.
+        Mode("warm", "direct", "speaker", early_text=True, warm=True),
+        Mode("preempt", "direct", "speaker", early_text=True, warm=True, draft=True),
         # LiveMind as published (arXiv 2406.14319): UA-SPI, notes a sentence, no cancelling, no drafting.
-        Mode("paper", early_text=True, notes=True, prompt="notes", answerer="speaker"),
+        Mode("paper", "notes", "speaker", early_text=True, notes=True),
+        Mode("livemind", "notes", "speaker", early_text=True, notes=True, frugal=True, warm=True, draft=True),
     )
 }

@@ -12,6 +12,7 @@ from voice_livemind.clock import in_thread
 from voice_livemind.config import Settings
 from voice_livemind.hear.frames import RATE_HZ
 from voice_livemind.hear.turn_sound import Chunk
+from voice_livemind.modes import Answerer
 from voice_livemind.serving.chat import ChatModel
 from voice_livemind.serving.servers import models_ready
 from voice_livemind.sound import Sound
@@ -33,6 +34,10 @@ class Stations:
     speaker: ChatModel
     synthesize: Callable[[str], Awaitable[Sound]]
     voice_rate_hz: int
+
+    def model(self, answerer: Answerer) -> ChatModel:
+        """The model of that role."""
+        return self.thinker if answerer == "thinker" else self.speaker
 
 
 @asynccontextmanager

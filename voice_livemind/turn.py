@@ -2,50 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
-from voice_livemind.clock import Clock
-from voice_livemind.config import Settings
 from voice_livemind.hear.turn_sound import TurnSound
-from voice_livemind.mind.prompts import Exchange
-from voice_livemind.mind.thinking import Thinking
-from voice_livemind.modes import Mode
-from voice_livemind.play.track import Track
+from voice_livemind.mind.prompts import Exchange, Step
+from voice_livemind.mind.thinking import Plan, Thinking
 from voice_livemind.record.turn import SegmentRecord, TurnRecord
-from voice_livemind.reply.answer import Answer
+from voice_livemind.reply.answer import reply_messages
+from voice_livemind.reply.draft import Draft
 from voice_livemind.segments.segment import Segment
 from voice_livemind.segments.sentences import sounds_whole
 from voice_livemind.segments.settling import Settling
-from voice_livemind.speak.speaking import Speaking
-from voice_livemind.stations import Stations
+from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.listening import Listening
-
-
-class View(Protocol):
-    """Who watches: told of each thing when it happens."""
-
-    def segment(self, segment: SegmentRecord) -> None:
-        """A sentence was heard, or heard otherwise."""
-
-    def note(self, segment: SegmentRecord) -> None:
-        """A thought about it has ended."""
-
-    def clause(self, text: str, start_s: float) -> None:
-        """A clause of the reply is played from ``start_s`` on."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a turn works with."""
-
-    settings: Settings
-    mode: Mode
-    stations: Stations
-    clock: Clock
-    track: Track
-    view: View
+from voice_livemind.warm_up import prefill
 
 
 class Turn:
@@ -65,7 +35,8 @@ class Turn:
         self.record.marks.speech_start = speech_start_s
         self._around = around
         self._history = history
-        clock, stations = around.clock, around.stations
+        self._judge = understood
+        mode, clock, stations = around.mode, around.clock, around.stations
         settling = Settling(sound.start_s, sound.quietest, sounds_whole)
         language = around.settings.transcribe.language
         self._listening = Listening(
@@ -77,13 +48,17 @@ class Turn:
             self.record,
             language,
             self._segment_changed,
-            understood,
+            self._understood,
         )
+        # Thoughts warm the thinker's own prompt.
+        warms = mode.warm and not (mode.notes and mode.answerer == "thinker")
+        plan = Plan(mode.notes, mode.frugal, self._warm if warms else None)
         self._thinking = Thinking(
-            stations.thinker, history, around.settings.mind.note_max_tokens, clock, around.view.note
+            stations.thinker, history, plan, around.settings.mind, clock, around.pace, around.view.note
         )
-        self._speaking = Speaking(stations.synthesize, around.track, clock, self.record, around.view.clause)
-        self._answers: asyncio.Task[None] | None = None
+        self._tasks = asyncio.TaskGroup()
+        self._draft: Draft | None = None
+        self._taken_back: list[Draft] = []
         self._reopened = False
 
     # Told by the loop that hears, in the order of the events:
@@ -98,10 +73,15 @@ class Turn:
         self.record.marks.speech_end = speech_end_s
         self.record.marks.pause = self._around.clock.now()
         self._listening.paused(speech_end_s)
+        if self._around.mode.draft:
+            self._thinking.pause()
 
     def resumed(self, speech_start_s: float) -> None:
         """The speaker goes on."""
         self.record.marks.pause = None
+        if self._draft is not None and not self._draft.whole:
+            # Its models are needed for what comes now. A draft that is written costs nothing: it may come true yet.
+            self._take_back(self._draft)
         self._listening.resumed(speech_start_s)
         self._thinking.goes_on(speech_start_s)
 
@@ -109,46 +89,45 @@ class Turn:
         """The turn is over: the reply may be heard."""
         self.record.marks.committed = self._around.clock.now()
         self.record.commits.append(self._around.clock.now())
+        if self._draft is not None and self._listening.caught_up:
+            self._draft.release()
         self._listening.committed(speech_end_s)
 
     def reopened(self, speech_start_s: float) -> None:
         """The speaker goes on right after the commitment: the reply is taken back, what was thought is kept."""
         self.record.marks.committed = None
         self._reopened = True
-        if self._answers is not None:
-            self._answers.cancel()
+        if self._draft is not None:
+            self._take_back(self._draft)
         self.resumed(speech_start_s)
 
     def interrupt(self) -> None:
         """The speaker talks over the reply: it ends, but what was said before it is still transcribed."""
         self.record.interrupted = True
         self._thinking.stop()
-        if self._answers is not None:
-            self._answers.cancel()
+        if self._draft is not None:
+            self._draft.cancel()
 
     async def run(self) -> None:
         """Listen, think, answer."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                thinks = tasks.create_task(self._thinking.run())
-                await self._listen_and_answer(tasks)
+            async with self._tasks:
+                thinks = self._tasks.create_task(self._thinking.run())
+                await self._listen_and_answer()
                 thinks.cancel()
         finally:
-            self._speaking.settle()
-            self.record.tokens.notes = self._thinking.tokens
-            if self._thinking.failure and not self.record.fallback:
-                self.record.fallback = self._thinking.failure
+            self._close_record()
 
-    async def _listen_and_answer(self, tasks: asyncio.TaskGroup) -> None:
+    async def _listen_and_answer(self) -> None:
         while True:
             await self._listening.until_committed()
             self._reopened = False
             if self.record.segments:
-                self._answers = tasks.create_task(self._answer())
-                await asyncio.wait([self._answers])
+                draft = self._draft if self._draft is not None else self._answer()
+                draft.release()
+                await draft.over()
             if not self._reopened or self.record.interrupted:
                 return
-            self._take_back()
 
     def _segment_changed(self, segment: Segment) -> None:
         """A segment is new, or replaces its earlier revision."""
@@ -163,23 +142,30 @@ class Turn:
         self.record.transcript = " ".join(text for text in latest.values() if text)
         if self._around.mode.early_text:
             self._around.view.segment(record)
-        if self._around.mode.notes:
             self._thinking.add(segment, record)
 
-    async def _answer(self) -> None:
-        around = self._around
-        clauses: asyncio.Queue[str | None] = asyncio.Queue()
-        answer = Answer(around.mode, around.stations, around.settings.reply, around.clock, self.record, clauses)
-        if around.mode.notes:
-            await self._thinking.rest()
-            steps, unthought = self._thinking.steps, self._thinking.unthought
-        else:
-            steps, unthought = [], [self.record.transcript]
-        if not around.mode.early_text:
-            unthought = [await self._transcribe_again()]
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._speaking.run(clauses))
-            await answer.write(self._history, steps, unthought)
+    def _understood(self, evidence: Evidence, speech_end_s: float) -> None:
+        """The words before a pause are known: a reply to them may be prepared."""
+        self._judge(evidence, speech_end_s)
+        still_paused = self.record.marks.pause is not None and speech_end_s == self.record.marks.speech_end
+        if self._around.mode.draft and still_paused and self.record.segments:
+            if self._draft is not None and not self._draft.replies_to(self.record.transcript):
+                self._take_back(self._draft)
+            if self._draft is None:
+                self._answer()
+
+    def _answer(self) -> Draft:
+        """Begin a reply to what was said so far."""
+        self._draft = Draft(self.record.transcript, self._around)
+        self._draft.begin(self._tasks, self._history, self._thoughts)
+        return self._draft
+
+    async def _thoughts(self) -> tuple[Sequence[Step], Sequence[str]]:
+        """What was thought about, and the sentences after that."""
+        if not self._around.mode.early_text:
+            return (), [await self._transcribe_again()]
+        await self._thinking.rest()
+        return self._thinking.steps, self._thinking.unthought
 
     async def _transcribe_again(self) -> str:
         """The conventional way: nothing is transcribed before the turn is over. (That it sounded complete was still
@@ -191,15 +177,22 @@ class Turn:
             self._around.view.segment(segment)
         return text or self.record.transcript
 
-    def _take_back(self) -> None:
-        """Nothing of a reply that was taken back is kept but what it cost."""
-        self._speaking.settle()
-        record = self.record
-        record.tokens.wasted += record.tokens.reply
-        record.tokens.reply = 0
-        record.reply = record.heard = ""
-        record.clauses.clear()
-        record.generation = record.fallback = None
-        marks = record.marks
-        marks.first_token = marks.first_clause = marks.first_audio = marks.reply_end = None
-        self._thinking.go_on()
+    async def _warm(self, steps: Sequence[Step], unthought: Sequence[str]) -> None:
+        """Have the answerer read what it is going to be asked, as far as it is known."""
+        mode = self._around.mode
+        answerer = self._around.stations.model(mode.answerer)
+        await prefill(answerer, reply_messages(mode, self._history, steps, unthought))
+
+    def _take_back(self, draft: Draft) -> None:
+        """Nothing of it is kept but what it cost."""
+        draft.cancel()
+        self._taken_back.append(draft)
+        self._draft = None
+
+    def _close_record(self) -> None:
+        record, thinking = self.record, self._thinking
+        if self._draft is not None:
+            record.take(self._draft.record)
+        record.tokens.notes = thinking.tokens
+        record.tokens.wasted = thinking.wasted + sum(draft.record.tokens for draft in self._taken_back)
+        record.fallback = record.fallback or thinking.failure

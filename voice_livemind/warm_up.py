@@ -1,6 +1,7 @@
-"""Before the first turn: the part of each prompt that never changes is read into the prefix caches."""
+"""Reading prompts into the prefix caches before they are asked."""
 
 import asyncio
+from collections.abc import Sequence
 
 from voice_livemind.mind.prompts import thinking_messages
 from voice_livemind.modes import Mode
@@ -10,16 +11,17 @@ from voice_livemind.stations import Stations
 
 
 async def warm_up(mode: Mode, stations: Stations) -> None:
-    """Prefill what ``mode`` is going to ask. A model that does not answer is left to the first turn to report."""
-    answerer = stations.thinker if mode.answerer == "thinker" else stations.speaker
+    """Before the first turn: prefill the part that never changes of all that ``mode`` is going to ask."""
+    answerer = stations.model(mode.answerer)
     prompts = [(answerer, reply_messages(mode, [], [], ["Hello."]))]
     if mode.notes:
         # One-sentence turns are answered without notes, all others with them.
         prompts += [(model, thinking_messages([], [], ["Hello."])) for model in (answerer, stations.thinker)]
-    await asyncio.gather(*(_prefill(model, messages) for model, messages in prompts))
+    await asyncio.gather(*(prefill(model, messages) for model, messages in prompts))
 
 
-async def _prefill(model: ChatModel, messages: list[Message]) -> None:
+async def prefill(model: ChatModel, messages: Sequence[Message]) -> None:
+    """Have ``model`` read a prompt: a request for one token. If it does not answer, the next request will say so."""
     try:
         await complete(model, messages, 1)
     except ModelError:

@@ -21,9 +21,9 @@ from voice_livemind.record.turn import SegmentRecord, TurnRecord
 from voice_livemind.serving.chat import Completion, Message, Usage
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
+from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.hypothesis import Hypothesis
 from voice_livemind.transcribe.recognizer import Recognizer
-from voice_livemind.turn import Surroundings
 from voice_livemind.turns.voice_end import VoiceEnd
 from voice_livemind.weights.cache import model_path
 
@@ -61,7 +61,7 @@ class _Listener:
         settings = self._settings.model_copy(update={"turns": turns})
         now = Clock()
         track = Track(now, _VOICE_RATE_HZ)
-        around = Surroundings(settings, _LISTEN, self._stations, now, track, _Unseen())
+        around = Surroundings(settings, _LISTEN, self._stations, now, track, Unseen())
         conversation = Conversation(around, VoiceActivity(settings.hear).is_speech)
         await conversation.listen(play_frames(samples, now), len(samples) / RATE_HZ)
         return [_heard(record) for record in conversation.records]
@@ -118,7 +118,9 @@ async def _no_sound(_text: str) -> Sound:
     return Sound(np.zeros(0, np.float32), _VOICE_RATE_HZ)
 
 
-class _Unseen:
+class Unseen:
+    """A view without anybody who watches."""
+
     def segment(self, segment: SegmentRecord) -> None:
         """Nobody watches."""
 

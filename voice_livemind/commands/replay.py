@@ -22,10 +22,10 @@ from voice_livemind.record.summary import print_summary
 from voice_livemind.record.turn import SegmentRecord
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations, stations_ready
-from voice_livemind.turn import Surroundings
+from voice_livemind.surroundings import Surroundings
 from voice_livemind.warm_up import warm_up
 
-DEFAULT_MODE = "paper"
+DEFAULT_MODE = "livemind"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ LINE_END = "\n"
 """Every stage but that of ``cot_messages`` replies with one line: stop here."""
 _NOTE = "Note: "
 """Begins every note in the conversation. Without it the answers took on the form of the notes."""
+_FACT_END = ";"
+"""Between the facts of a note."""
 _NOTE_STAGE = "\n(note)"
 _ANSWER_STAGE = "\n(answer aloud in one spoken sentence)"
 
@@ -210,6 +212,11 @@ def note_in(reply: str) -> str | None:
     """The note in what the thinker wrote; ``None`` where it chose to wait."""
     note = reply.strip().removeprefix(_NOTE.strip()).strip()
     return None if not note or note.lower().startswith(WAIT) else note
+
+
+def finished_facts(reply: str) -> str | None:
+    """Of a note that was broken off: the facts that were whole by then."""
+    return note_in(reply.rpartition(_FACT_END)[0])
 
 
 def _with_unanswered(

@@ -79,6 +79,22 @@ class ClauseRecord:
 
 
 @dataclass
+class ReplyRecord:
+    """One reply, from its request on: that of the turn, or a draft that was taken back."""
+
+    text: str = ""
+    """What the model wrote."""
+    tokens: int = 0
+    fallback: str | None = None
+    generation: Span | None = None
+    clauses: list[ClauseRecord] = field(default_factory=list)
+    first_token: float | None = None
+    first_clause: float | None = None
+    first_audio: float | None = None
+    heard: str = ""
+
+
+@dataclass
 class TurnRecord:
     """Everything that one turn leaves behind."""
 
@@ -106,6 +122,15 @@ class TurnRecord:
     generation: Span | None = None
     """From sending the request for the reply to its last token."""
     clauses: list[ClauseRecord] = field(default_factory=list)
+
+    def take(self, reply: ReplyRecord) -> None:
+        """``reply`` is the one that was spoken."""
+        self.reply, self.heard, self.clauses = reply.text, reply.heard, reply.clauses
+        self.generation, self.fallback = reply.generation, reply.fallback
+        self.tokens.reply = reply.tokens
+        self.marks.first_token, self.marks.first_clause = reply.first_token, reply.first_clause
+        self.marks.first_audio = reply.first_audio
+        self.marks.reply_end = max((clause.played[1] for clause in reply.clauses if clause.played), default=None)
 
     @property
     def first_word_s(self) -> float | None:

@@ -6,9 +6,18 @@ from contextlib import aclosing
 
 from voice_livemind.clock import Clock
 from voice_livemind.config import Reply
-from voice_livemind.mind.prompts import LINE_END, WAIT, Exchange, Step, answer_messages, cot_messages, direct_messages
+from voice_livemind.mind.prompts import (
+    LINE_END,
+    WAIT,
+    Exchange,
+    Step,
+    aloud_messages,
+    answer_messages,
+    cot_messages,
+    direct_messages,
+)
 from voice_livemind.modes import Answerer, Mode
-from voice_livemind.record.turn import TurnRecord
+from voice_livemind.record.turn import ReplyRecord
 from voice_livemind.reply.clauses import ClauseCutter
 from voice_livemind.reply.reasoning import AfterReasoning
 from voice_livemind.serving.chat import ChatModel, Message, ModelError
@@ -24,11 +33,17 @@ def reply_messages(
     if mode.prompt == "notes" and steps:
         return answer_messages(history, steps, unthought)
     sentences = _all_sentences(steps, unthought)
-    return cot_messages(history, sentences) if mode.prompt == "cot" else direct_messages(history, sentences)
+    match mode.prompt:
+        case "cot":
+            return cot_messages(history, sentences)
+        case "aloud":
+            return aloud_messages(history, sentences)
+        case _:
+            return direct_messages(history, sentences)
 
 
 class Answer:
-    """Writes the reply of one turn into its record and into a queue of clauses."""
+    """Writes one reply into its record and into a queue of clauses."""
 
     def __init__(
         self,
@@ -36,11 +51,11 @@ class Answer:
         stations: Stations,
         settings: Reply,
         clock: Clock,
-        record: TurnRecord,
+        record: ReplyRecord,
         clauses: "asyncio.Queue[str | None]",
     ) -> None:
         self._mode = mode
-        self._models = {"thinker": stations.thinker, "speaker": stations.speaker}
+        self._stations = stations
         self._settings = settings
         self._clock = clock
         self._record = record
@@ -57,42 +72,44 @@ class Answer:
         try:
             messages = reply_messages(self._mode, history, steps, unthought)
             if self._mode.prompt == "cot":
-                await self._reason(self._models[answerer], messages)
+                await self._reason(self._stations.model(answerer), messages)
             else:
-                await self._stream(self._models[answerer], messages)
+                await self._stream(self._stations.model(answerer), messages)
             if not self._said:
                 raise ModelError("it had nothing to say")
         except ModelError as failure:
             self._record.fallback = f"{answerer}: {failure}"
             if not self._said:
                 plain = direct_messages(history, _all_sentences(steps, unthought))
-                await self._fall_back(self._models[other], plain)
+                await self._fall_back(self._stations.model(other), plain)
         finally:
             self._clauses.put_nowait(None)
 
     async def _fall_back(self, model: ChatModel, messages: Sequence[Message]) -> None:
         try:
-            self._record.reply = ""
+            self._record.text = ""
             await self._stream(model, messages)
             if not self._said:
                 raise ModelError("the other had nothing to say either")
         except ModelError as failure:
             self._record.fallback = f"{self._record.fallback}; then {failure}"
             if not self._said:
-                self._record.reply = APOLOGY
+                self._record.text = APOLOGY
                 self._say(APOLOGY)
 
     async def _stream(self, model: ChatModel, messages: Sequence[Message]) -> None:
         """Everything that is generated is spoken."""
         cutter = ClauseCutter()
+        aloud = self._mode.prompt == "aloud"
+        max_tokens = self._settings.reasoning_max_tokens if aloud else self._settings.max_tokens
         try:
-            async with aclosing(self._pieces(model, messages, self._settings.max_tokens, (LINE_END,))) as pieces:
+            async with aclosing(self._pieces(model, messages, max_tokens, (LINE_END,))) as pieces:
                 async for piece in pieces:
-                    self._record.reply += piece
+                    self._record.text += piece
                     for clause in cutter.add(piece):
                         self._say(clause)
         finally:
-            self._record.reply = self._record.reply.strip()
+            self._record.text = self._record.text.strip()
             for clause in cutter.flush():
                 self._say(clause)
 
@@ -102,13 +119,13 @@ class Answer:
         async with aclosing(self._pieces(model, messages, self._settings.reasoning_max_tokens, ())) as pieces:
             async for piece in pieces:
                 said = reasoning.add(piece)
-                self._record.reply += said
+                self._record.text += said
                 for clause in cutter.add(said):
                     self._say(clause)
                 if reasoning.answered:
                     break
         rest = reasoning.flush()
-        self._record.reply = (self._record.reply + rest).strip()
+        self._record.text = (self._record.text + rest).strip()
         for clause in (*cutter.add(rest), *cutter.flush()):
             self._say(clause)
 
@@ -119,11 +136,11 @@ class Answer:
         async with model.ask(messages, max_tokens, stop) as completion:
             try:
                 async for piece in completion:
-                    if self._record.marks.first_token is None:
-                        self._record.marks.first_token = self._clock.now()
+                    if self._record.first_token is None:
+                        self._record.first_token = self._clock.now()
                     yield piece
             finally:
-                self._record.tokens.reply += completion.usage.generated_tokens
+                self._record.tokens += completion.usage.generated_tokens
                 self._record.generation = (began_s, self._clock.now())
 
     def _say(self, clause: str) -> None:
@@ -131,8 +148,8 @@ class Answer:
             # A small model takes the answer for one more note now and then.
             return
         self._said = True
-        if self._record.marks.first_clause is None:
-            self._record.marks.first_clause = self._clock.now()
+        if self._record.first_clause is None:
+            self._record.first_clause = self._clock.now()
         self._clauses.put_nowait(clause)
 
 

@@ -61,6 +61,12 @@ class Listening:
         self._understood = understood
         self._events: asyncio.Queue[Pause | _Spoken | Resume | Commit] = asyncio.Queue()
         self._pauses_s: list[float] = []
+        self._busy = False
+
+    @property
+    def caught_up(self) -> bool:
+        """Nothing that it was told of is still to be transcribed."""
+        return self._events.empty() and not self._busy
 
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
@@ -82,7 +88,10 @@ class Listening:
     async def until_committed(self) -> None:
         """Transcribe what comes until the turn is committed. May be called again when it is reopened."""
         while True:
-            match await self._events.get():
+            self._busy = False
+            event = await self._events.get()
+            self._busy = True
+            match event:
                 case Pause(speech_end_s):
                     await self._at_pause(speech_end_s)
                 case _Spoken(until_s) if self._events.empty():
