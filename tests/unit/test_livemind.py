@@ -1,11 +1,18 @@
 """The modes warm, preempt and livemind on virtual time with scripted models, to the millisecond."""
 
+import asyncio
+
 import pytest
 
-from tests.scripted import Dialogue, ScriptedModel
+from tests.scripted import Dialogue, ScriptedModel, on_virtual_time
+from voice_livemind.clock import Clock
+from voice_livemind.config import load_settings
 from voice_livemind.mind.pace import Pace
-from voice_livemind.mind.prompts import finished_facts
+from voice_livemind.mind.prompts import Step, finished_facts
+from voice_livemind.mind.thinking import Plan, Thinking
 from voice_livemind.mind.worth import adds_something, is_new
+from voice_livemind.record.turn import SegmentRecord
+from voice_livemind.segments.segment import Segment
 
 MS = 0.0011
 QUESTION = (1.0, 2.0, "What is one?")
@@ -61,26 +68,56 @@ def test_a_noise_after_the_pause_costs_a_written_draft_nothing() -> None:
     assert len([None for budget in dialogue.speaker.budgets if budget > 1]) == 1 <= len(drafts)
 
 
-def test_livemind_thinks_while_the_speaker_goes_on_and_stops_at_the_pause() -> None:
+def test_livemind_warms_and_thinks_while_the_speaker_goes_on_and_stops_at_the_pause() -> None:
     dialogue = Dialogue(*THREE)
-    dialogue.thinker = ScriptedModel("eggs = ?; boxes = 2; and so on and on and on", token_s=0.3)
+    dialogue.thinker = ScriptedModel("eggs = ?; boxes = 2; and so on", " = 2; and so on", token_s=0.3)
     (turn,) = dialogue.replay("livemind")
     first = turn.segments[0]
-    assert first.note_start_s == pytest.approx(2.72, abs=MS)
-    # Aborted at the pause at 4.3; the facts that were whole by then are kept.
-    assert first.note_end_s == pytest.approx(4.3, abs=MS)
-    assert (first.note, first.fate) == ("eggs = ?", "used")
-    assert dialogue.thinker.cancelled >= 1
+    # Speech goes on at 2.6 and counts as speech 0.12 s later; the speaker's prompt is warmed in the 0.2 s after that.
+    assert first.note_start_s == pytest.approx(2.92, abs=MS)
+    # Broken off at the pause at 4.3, it goes on where it was, with nothing in between, and ends at the next pause.
+    broken, resumed = dialogue.thinker.asked
+    assert resumed == [*broken, {"role": "assistant", "content": "eggs = ?; boxes"}]
+    assert first.note_end_s == pytest.approx(6.3, abs=MS)
+    assert (first.note, first.fate) == ("eggs = ?; boxes = 2", "used")
+    assert dialogue.thinker.cancelled == 2
+    *_, question = dialogue.speaker.asked[-1]
+    assert question["content"].startswith("Each holds four eggs. How many eggs are there?")
 
 
-def test_a_thought_without_a_whole_fact_is_begun_again_with_what_was_said_since() -> None:
+def test_a_broken_thought_without_a_whole_fact_leaves_its_sentence_to_the_answer() -> None:
     dialogue = Dialogue(*THREE)
-    dialogue.thinker = ScriptedModel("eggs equal something", "eggs = 8", first_token_s=0.4, token_s=1.0)
+    dialogue.thinker = ScriptedModel("eggs equal something else and that is that", first_token_s=0.4, token_s=1.0)
     (turn,) = dialogue.replay("livemind")
-    assert turn.segments[0].fate == "aborted"
-    again = dialogue.thinker.asked[1][-1]["content"]
-    assert again.startswith("Tom has two boxes. Each holds four eggs.")
-    assert turn.tokens.wasted == turn.tokens.notes
+    assert (turn.segments[0].fate, turn.segments[0].note) == ("aborted", None)
+    assert turn.tokens.wasted == turn.tokens.notes > 0
+    *_, question = dialogue.speaker.asked[-1]
+    assert question["content"].startswith("Tom has two boxes. Each holds four eggs. How many eggs are there?")
+
+
+def test_a_thought_on_words_that_are_revised_is_aborted_at_once() -> None:
+    async def think() -> tuple[ScriptedModel, list[SegmentRecord], Thinking]:
+        thinker = ScriptedModel("need = 2 and more and more", "need = 3", token_s=0.3)
+        plan, settings = Plan(notes=True, frugal=True, warm=None), load_settings(None).mind
+        records = [SegmentRecord(0, revision, "", 0.0, 1.0) for revision in range(2)]
+        thinking = Thinking(thinker, [], plan, settings, Clock(), Pace(), lambda _: None)
+        async with asyncio.TaskGroup() as tasks:
+            runs = tasks.create_task(thinking.run())
+            thinking.add(Segment(0, 0, "I need two.", 0.0, 1.0), records[0])
+            thinking.goes_on(2.0)
+            await asyncio.sleep(0.6)
+            thinking.add(Segment(0, 1, "I need three.", 0.0, 1.0), records[1])
+            await asyncio.sleep(0.01)
+            assert thinker.cancelled == 1
+            await asyncio.sleep(2)
+            runs.cancel()
+        return thinker, records, thinking
+
+    thinker, (first, second), thinking = on_virtual_time(think())
+    assert (first.fate, second.fate, second.note) == ("aborted", "used", "need = 3")
+    assert thinker.asked[1][-1]["content"].startswith("I need three.")
+    assert thinking.steps == [Step(("I need three.",), "need = 3")]
+    assert (thinking.tokens, thinking.wasted) == (5, 2)
 
 
 def test_no_reply_waits_for_a_thought() -> None:

@@ -165,14 +165,16 @@ _EXAMPLES = (
 
 
 def thinking_messages(
-    history: Sequence[Exchange], steps: Sequence[Step], new_sentences: Sequence[str]
+    history: Sequence[Exchange], steps: Sequence[Step], new_sentences: Sequence[str], begun: str = ""
 ) -> list[Message]:
     """Ask for a note, or ``WAIT``, on ``new_sentences`` of a turn that goes on. Stop at the end of the line.
 
-    Begins with the messages of the step before and its reply, if that is appended to ``steps``.
+    Begins with the messages of the step before and its reply, if that is appended to ``steps``. ``begun``: what was
+    written of the note already; the model goes on from there.
     """
     answered, steps, sentences = _with_unanswered(history, steps, new_sentences)
-    return [*_noted(answered, steps), _user(sentences, _NOTE_STAGE)]
+    messages = [*_noted(answered, steps), _user(sentences, _NOTE_STAGE)]
+    return [*messages, _message("assistant", begun)] if begun else messages
 
 
 def answer_messages(history: Sequence[Exchange], steps: Sequence[Step], last_sentences: Sequence[str]) -> list[Message]:

@@ -8,8 +8,8 @@ withheld until the speaker goes on: it may be the last one, and the last one bel
 
 Sentences that come while a thought runs wait, and are thought about together. As published a thought, once begun, ends
 by itself and the reply waits for it. A frugal mind is held to a budget, says nothing where nothing new was said, and
-is aborted at each pause, and at once when its text is revised: the facts that it had finished by then are kept, and
-where there were none its sentences are thought about again when the speaker goes on.
+is broken off at each pause. If the speaker goes on, so does the thought, from the token at which it was broken off;
+otherwise the facts that were whole by then are kept. A thought on words that are revised is aborted at once.
 """
 
 import asyncio
@@ -52,6 +52,8 @@ class _Taken:
 
     sentences: list[_Sentence]
     step: Step
+    begun: str = ""
+    """What was written of the note before it was broken off."""
     tokens: int = 0
 
 
@@ -85,20 +87,30 @@ class Thinking:
         self._idle = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
         self._thought: _Taken | None = None
+        """The last one in ``_taken`` while it is not finished."""
         self.tokens = 0
-        self.wasted = 0
-        """Of these, the tokens of thoughts that came to nothing."""
         self.failure: str | None = None
+
+    @property
+    def wasted(self) -> int:
+        """Of the tokens, those of thoughts that came to nothing."""
+        return self.tokens - sum(taken.tokens for taken in self._taken if taken.step.note)
 
     @property
     def steps(self) -> list[Step]:
         """What was thought about."""
-        return [taken.step for taken in self._taken if taken.step.sentences]
+        return [taken.step for taken in self._taken if taken.step.sentences and taken is not self._noteless]
 
     @property
     def unthought(self) -> list[str]:
         """Sentences without a step: they are left for the answer."""
-        return [sentence.segment.text for sentence in self._pending if sentence.segment.text]
+        begun = self._noteless.sentences if self._noteless is not None else []
+        return [sentence.segment.text for sentence in (*begun, *self._pending) if sentence.segment.text]
+
+    @property
+    def _noteless(self) -> _Taken | None:
+        """The thought under way, or broken off, while it has no whole fact."""
+        return self._thought if self._thought is not None and not self._thought.step.note else None
 
     def add(self, segment: Segment, record: SegmentRecord) -> None:
         """A sentence is new or was heard otherwise. A note on its earlier words is stale, and so are the later ones."""
@@ -107,9 +119,10 @@ class Thinking:
             stale, self._taken = self._taken[kept:], self._taken[:kept]
             for taken in stale:
                 taken.sentences[-1].record.fate = "stale" if taken.step.note else None
-                self.wasted += taken.tokens
-            if self._plan.frugal and self._thought in stale:
-                self._abort()
+            if self._thought in stale:
+                self._thought = None
+                if self._plan.frugal:
+                    self._abort()
             self._pending = [sentence for taken in stale for sentence in taken.sentences] + self._pending
         self._pending = [sentence for sentence in self._pending if sentence.segment.index != segment.index]
         self._pending.append(_Sentence(segment, record))
@@ -154,9 +167,12 @@ class Thinking:
     def _due(self) -> Callable[[], Coroutine[None, None, None]] | None:
         if self._resting:
             return None
-        if self._plan.notes and self._settled():
+        if self._cold and self._plan.warm is not None:
+            # It takes less time than a thought, and may be all that there is time for.
+            return self._warm
+        if self._plan.notes and (self._thought is not None or self._settled()):
             return self._think
-        return self._warm if self._cold and self._plan.warm is not None else None
+        return None
 
     def _abort(self) -> None:
         if self._working is not None:
@@ -173,75 +189,77 @@ class Thinking:
         return self._pending[:count]
 
     async def _think(self) -> None:
-        settled = self._settled()
-        self._pending = self._pending[len(settled) :]
-        texts = tuple(sentence.segment.text for sentence in settled if sentence.segment.text)
-        before = self.steps
-        self._thought = taken = _Taken(settled, Step(texts, None))
-        self._taken.append(taken)
-        self._cold = True
-        if not texts:
-            return
-        if self._plan.frugal and not is_new(" ".join(texts), (text for step in before for text in step.sentences)):
-            settled[-1].record.action = "wait"
-            return
-        await self._ask(taken, before)
+        taken = self._thought
+        if taken is None:
+            settled = self._settled()
+            self._pending = self._pending[len(settled) :]
+            texts = tuple(sentence.segment.text for sentence in settled if sentence.segment.text)
+            said = [text for step in self.steps for text in step.sentences]
+            taken = _Taken(settled, Step(texts, None))
+            self._taken.append(taken)
+            if not texts:
+                return
+            if self._plan.frugal and not is_new(" ".join(texts), said):
+                settled[-1].record.action = "wait"
+                self._cold = True
+                return
+            settled[-1].record.note_start_s = self._clock.now()
+        self._thought = taken
+        await self._write(taken)
 
-    async def _ask(self, taken: _Taken, before: Sequence[Step]) -> None:
-        record, texts = taken.sentences[-1].record, taken.step.sentences
-        record.note_start_s = self._clock.now()
+    async def _write(self, taken: _Taken) -> None:
+        """Have the thinker write the note, or go on with it."""
         most = self._settings.note_max_tokens
         if self._plan.frugal:
             most = self._pace.budget(self._clock.now() - self._taken[0].sentences[0].segment.start_s, most)
-        written, usage = "", Usage()
+        most = max(1, most - taken.tokens)
+        before = [earlier.step for earlier in self._taken[:-1] if earlier.step.sentences]
+        messages = thinking_messages(self._history, before, taken.step.sentences, taken.begun)
+        usage, first_s = Usage(), None
         try:
-            messages = thinking_messages(self._history, before, texts)
             async with self._thinker.ask(messages, most, (LINE_END,)) as completion:
-                usage, first_s = completion.usage, self._clock.now()
-                async for piece in completion:
-                    first_s = self._clock.now() if not written else first_s
-                    written += piece
-                usage = completion.usage
-            self._pace.measured(usage.generated_tokens - 1, self._clock.now() - first_s)
-            cut_off = self._plan.frugal and usage.generated_tokens >= most
-            self._ended(taken, finished_facts(written) if cut_off else note_in(written))
+                try:
+                    async for piece in completion:
+                        first_s = self._clock.now() if first_s is None else first_s
+                        taken.begun += piece
+                finally:
+                    usage = completion.usage
+                    self.tokens += usage.generated_tokens
+                    taken.tokens += usage.generated_tokens
+            if first_s is not None:
+                self._pace.measured(usage.generated_tokens - 1, self._clock.now() - first_s)
+            torn = self._plan.frugal and usage.generated_tokens >= most
+            self._ended(taken, finished_facts(taken.begun) if torn else note_in(taken.begun))
         except ModelError as error:
             self.failure = f"a thought failed: {error}"
-            self._ended(taken, finished_facts(written))
+            self._ended(taken, finished_facts(taken.begun))
         except asyncio.CancelledError:
-            self._aborted(taken, finished_facts(written))
+            self._broken_off(taken)
             raise
-        finally:
-            self.tokens += usage.generated_tokens
-            taken.tokens = usage.generated_tokens
-            if record.fate != "used":
-                self.wasted += taken.tokens
 
     def _ended(self, taken: _Taken, note: str | None) -> None:
         """The thought has run its course; what it led to is of use unless the sentences were revised meanwhile."""
         record, texts = taken.sentences[-1].record, taken.step.sentences
         if note is not None and self._plan.frugal and not adds_something(note, texts):
             note = None
+        current = taken is self._thought
+        if current:
+            taken.step = Step(texts, note)
+            self._thought = None
+            self._cold = True
         record.note_end_s = self._clock.now()
         record.note = note
         record.action = "infer" if note else "wait"
-        current = taken in self._taken
-        if current:
-            taken.step = Step(texts, note)
         record.fate = None if not note else "used" if current else "stale"
         self._told(record)
 
-    def _aborted(self, taken: _Taken, facts: str | None) -> None:
-        if taken in self._taken and facts is None:
-            self._taken.remove(taken)
-            self._pending = taken.sentences + self._pending
-        elif taken in self._taken:
-            self._ended(taken, facts)
-            return
+    def _broken_off(self, taken: _Taken) -> None:
         record = taken.sentences[-1].record
+        facts = finished_facts(taken.begun) if taken is self._thought else None
+        taken.step = Step(taken.step.sentences, facts)
         record.note_end_s = self._clock.now()
-        record.action, record.fate = "infer", "aborted"
-        self._told(record)
+        record.note, record.action = facts, "infer"
+        record.fate = "used" if facts else "aborted"
 
     async def _warm(self) -> None:
         assert self._plan.warm is not None
