@@ -50,8 +50,15 @@ class ScriptedModel:
 
     @asynccontextmanager
     async def ask(
-        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        *,
+        choices: Sequence[str] = (),
+        priority: int = 0,
     ) -> AsyncIterator[Completion]:
+        del choices, priority
         self.asked.append(list(messages))
         self.budgets.append(max_tokens)
         try:

@@ -13,7 +13,7 @@ from voice_livemind.errors import Failure, UserError
 _COMMANDS = {
     "replay": "answer recordings as if they were spoken into a microphone",
     "serve": "start the configured model servers and keep them up until Ctrl-C",
-    "bench": "measure: bench hearing compares end-of-turn policies on recordings",
+    "bench": "measure: end-of-turn policies on recordings, modes on questions",
     "models": "model weights: list, pull, verify",
 }
 

@@ -2,22 +2,26 @@
 
 In real time the loop is the ordinary one. On a ``SteppedLoop`` (``replay --speed max``, and tests) time stands still
 while anything computes and leaps to the next timer otherwise. All decisions are then taken on the sample clock, however
-slow the machine is::
+slow the machine is. On a ``SkippingLoop`` (``bench questions``) computing takes the time that it takes, and only the
+time in which nothing computes is leapt over: times are those of real time, had sooner::
 
     real      frame 1 ── frame 2 ── frame 3 ── frame 4 ──▶
     stepped   frame 1 │ transcribing… │ frame 2 frame 3 │ thinking… │ frame 4 ▶
                       └ time stands ──┘                 └ time ─────┘
+    skipping  frame 1 frame 2 │ thinking… frame 3 ── frame 4 … │ frame 5 frame 6 ▶
+                              └ time passes as it really does ─┘
 """
 
 import asyncio
 import selectors
 import signal
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias, TypeVar
 
-Pace: TypeAlias = Literal["real", "stepped"]
+Pace: TypeAlias = Literal["real", "stepped", "skipping"]
 T = TypeVar("T")
 
 
@@ -39,7 +43,8 @@ class Clock:
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """Around every wait for work done outside the loop (a thread, a process, a server): stepped time stands still."""
+    """Around every wait for work done outside the loop (a thread, a process, a server): stepped time stands still,
+    skipping time passes."""
     loop = asyncio.get_running_loop()
     if not isinstance(loop, SteppedLoop):
         yield
@@ -73,6 +78,23 @@ class SteppedLoop(asyncio.SelectorEventLoop):
         """Time passes."""
         self._now_s += seconds
 
+    def patience_s(self, next_timer_s: float) -> float | None:
+        """How long to wait for what computes, where a timer is due in ``next_timer_s``: for as long as it takes."""
+        del next_timer_s
+        return None
+
+
+class SkippingLoop(SteppedLoop):
+    """An event loop on real time that leaps to the next timer while ``computing`` is zero."""
+
+    def time(self) -> float:
+        """Seconds of real time and of all leaps."""
+        return super().time() + time.monotonic()
+
+    def patience_s(self, next_timer_s: float) -> float:
+        """Until the timer is due."""
+        return next_timer_s
+
 
 class _SteppedSelector(selectors.DefaultSelector):
     """Asked by the loop to wait for a timer, it makes the time pass instead."""
@@ -85,15 +107,20 @@ class _SteppedSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if self._stepped.computing or timeout is None:
+        if timeout is None:
             return super().select(None)
+        if self._stepped.computing:
+            return super().select(self._stepped.patience_s(timeout))
         self._stepped.leap(timeout)
         return []
 
 
+_LOOPS: dict[Pace, type[SteppedLoop] | None] = {"real": None, "stepped": SteppedLoop, "skipping": SkippingLoop}
+
+
 def run(main: Coroutine[Any, Any, T], pace: Pace) -> T:
     """Run ``main`` to its end. Ctrl-C and SIGTERM cancel it; KeyboardInterrupt is raised when it has cleaned up."""
-    with asyncio.Runner(loop_factory=SteppedLoop if pace == "stepped" else None) as runner:
+    with asyncio.Runner(loop_factory=_LOOPS[pace]) as runner:
         # The runner itself turns SIGINT into a cancellation, unless a shell script's "&" had it ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

@@ -30,6 +30,7 @@ class Turns(_Section):
     """When a turn starts, pauses and is committed."""
 
     min_speech_s: Seconds
+    resume_speech_s: Seconds
     pause_s: Seconds
     policy: str
     voice_model: str
@@ -44,7 +45,7 @@ class Transcribe(_Section):
     device: Literal["cpu", "cuda"]
     compute_type: Literal["int8", "int8_float16", "float16", "float32"]
     threads: Threads
-    language: Annotated[str, Field(pattern="^[a-z]{2,3}$")]
+    language: Annotated[str, Field(pattern="^([a-z]{2,3}|auto)$")]
     pass_every_s: Seconds
 
 

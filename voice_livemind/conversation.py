@@ -9,6 +9,7 @@ from voice_livemind.mind.prompts import Exchange
 from voice_livemind.record.turn import TurnRecord
 from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.evidence import Evidence
+from voice_livemind.transcribe.language import SpokenLanguage
 from voice_livemind.turn import Turn
 from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 from voice_livemind.turns.policy import Pauses, policy_named
@@ -17,19 +18,25 @@ from voice_livemind.turns.policy import Pauses, policy_named
 class Conversation:
     """Owns the turns of one conversation and its history."""
 
-    def __init__(self, around: Surroundings, is_speech: Callable[[Frame], bool]) -> None:
-        """``is_speech`` judges the frames, in their order. Raises UserError for a policy that does not exist."""
+    def __init__(self, around: Surroundings, speech: Callable[[Frame], float]) -> None:
+        """``speech``: the probability that a frame is speech, 0 for none; asked in their order.
+
+        Raises UserError for a policy that does not exist.
+        """
         self._around = around
-        self._is_speech = is_speech
+        self._speech = speech
         self._machine = TurnMachine(around.settings.turns)
         self._commit_after_s = policy_named(around.settings.turns.policy)
         self._pauses = Pauses()
+        self._language = SpokenLanguage(around.settings.transcribe.language)
         self._sound = TurnSound()
         self._next_pass_s = 0.0
         self._history: list[Exchange] = []
         self._turn: Turn | None = None
         self._running: asyncio.Task[None] | None = None
         self.records: list[TurnRecord] = []
+        self.empty: list[TurnRecord] = []
+        """Turns in which nothing was said that is to be believed."""
 
     async def listen(self, frames: AsyncIterator[Frame], until_s: float) -> None:
         """Hear frames; return after ``until_s``, when no turn is open and the last reply has been heard."""
@@ -45,9 +52,9 @@ class Conversation:
                 await asyncio.wait([self._running])
 
     async def _hear(self, frame: Frame) -> None:
-        is_speech = self._is_speech(frame)
-        event = self._machine.step(frame.start_s, frame.end_s, is_speech)
-        self._sound.add(frame, is_speech, in_turn=not self._machine.idle)
+        speech = self._speech(frame)
+        event = self._machine.step(frame.start_s, frame.end_s, speech)
+        self._sound.add(frame, speech > 0, in_turn=not self._machine.idle)
         if event is not None:
             await self._follow(event)
         elif self._turn is not None and self._machine.speaking and frame.end_s >= self._next_pass_s:
@@ -80,12 +87,14 @@ class Conversation:
         self._sound.start(speech_start_s)
         history = tuple(self._history)
         number = len(self.records) + 1
-        self._turn = Turn(number, speech_start_s, self._sound, history, self._around, self._understood)
+        self._turn = Turn(
+            number, speech_start_s, self._sound, history, self._around, self._language, self._understood
+        )
         self._running = asyncio.create_task(self._turn.run())
 
     def _understood(self, evidence: Evidence, speech_end_s: float) -> None:
         """The words before a pause are known: so is how long the pause must be to end the turn."""
-        self._pauses.begin(speech_end_s, evidence.text)
+        self._pauses.begin(speech_end_s, evidence)
         self._machine.judge(speech_end_s, self._commit_after_s(evidence, self._pauses.lasted_s))
 
     async def _end_turn(self) -> None:
@@ -100,3 +109,5 @@ class Conversation:
         if turn.record.segments:
             self.records.append(turn.record)
             self._history.append(Exchange(turn.record.transcript, turn.record.heard))
+        else:
+            self.empty.append(turn.record)

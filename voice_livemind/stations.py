@@ -58,7 +58,7 @@ async def stations_ready(settings: Settings, say: Callable[[str], None]) -> Asyn
         recognizer, voice = await loading
 
         async def recognize(chunk: Chunk) -> Hypothesis:
-            return await in_thread(ears, recognizer.transcribe, chunk.samples, chunk.start_s)
+            return await in_thread(ears, recognizer.transcribe, chunk.samples, chunk.start_s, chunk.language)
 
         async def hear_end(chunk: Chunk) -> float:
             # On the voice's thread, which has nothing to say while somebody speaks.

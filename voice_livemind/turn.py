@@ -14,6 +14,7 @@ from voice_livemind.segments.sentences import sounds_whole
 from voice_livemind.segments.settling import Settling
 from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.evidence import Evidence
+from voice_livemind.transcribe.language import SpokenLanguage
 from voice_livemind.transcribe.listening import Listening
 from voice_livemind.warm_up import prefill
 
@@ -28,6 +29,7 @@ class Turn:
         sound: TurnSound,
         history: Sequence[Exchange],
         around: Surroundings,
+        language: SpokenLanguage,
         understood: Callable[[Evidence, float], None],
     ) -> None:
         """``understood`` is called at each pause, with what is known by then and the end of speech."""
@@ -37,8 +39,7 @@ class Turn:
         self._history = history
         self._judge = understood
         mode, clock, stations = around.mode, around.clock, around.stations
-        settling = Settling(sound.start_s, sound.quietest, sounds_whole)
-        language = around.settings.transcribe.language
+        settling = Settling(sound.start_s, sound.quietest, lambda text: sounds_whole(text, language.code))
         self._listening = Listening(
             stations.recognize,
             stations.hear_end,

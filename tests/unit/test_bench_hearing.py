@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from tests.audio import MANIFEST, recording
 from voice_livemind.bench.conditions import Changes, Recording, changed, read_recordings, silence
 from voice_livemind.bench.figures import percentiles, rounded, share
-from voice_livemind.bench.heard import HeardTurn
+from voice_livemind.bench.heard import Heard, HeardTurn
 from voice_livemind.bench.hearing import Run, is_premature, summarize
 from voice_livemind.bench.hearing_plot import draw_hearing
 from voice_livemind.bench.hearing_runs import Transcriber
 from voice_livemind.bench.labels import Label, Span, read_labels
+from voice_livemind.bench.no_speech import without_speech
 from voice_livemind.bench.results import write_results
 from voice_livemind.bench.sound_changes import active_power, add_noise, append, hesitate, piece_of, randomness
 from voice_livemind.bench.speech_span import speech_span
@@ -47,12 +48,12 @@ def sound(seconds: float, *spans: Span, level: float = 6000, noise: float = 20, 
     return np.clip(np.round(made), -32768, 32767).astype(np.int16)
 
 
-def turn(start_s: float, *commits: float, text: str = "", end_s: float | None = None) -> HeardTurn:
-    """A turn whose last pause and text came 0.3 and 0.1 s before its last commitment."""
+def turn(start_s: float, *commits: float, text: str | None = "", end_s: float | None = None) -> HeardTurn:
+    """A turn whose last pause and text came 0.3 and 0.1 s before its last commitment. ``None``: no words."""
     last = commits[-1]
     end = last - 0.5 if end_s is None else end_s
-    segments = ((start_s, end, end + 0.4, text),) if text else ()
-    return HeardTurn(start_s, end, last - 0.3, last, commits, last - 0.1, text, segments, ())
+    segments = ((start_s, end, end + 0.4, text),) if text is not None else ()
+    return HeardTurn(start_s, end, last - 0.3, last, commits, last - 0.1, text or "", segments, ())
 
 
 def heard(
@@ -64,7 +65,7 @@ def heard(
 ) -> Run:
     """The run of a silent recording in which somebody is said to speak."""
     label = label or Label(file="a.wav", text="hello there" if speech else "")
-    return Run.of(Recording("a.wav", sound(seconds), speech, label), policy, None, turns)
+    return Run.of(Recording("a.wav", sound(seconds), speech, label), policy, None, Heard(tuple(turns), 0.01))
 
 
 # The truth
@@ -321,6 +322,18 @@ def test_a_recording_that_was_not_heard_is_missed() -> None:
     assert noise.missed is None and noise.premature is None
 
 
+def test_a_turn_without_words_is_a_false_one_and_answers_nothing() -> None:
+    noise = heard([turn(1.0, 2.0, text=None), turn(3.0, 4.0)], ())
+    assert (noise.false_turns, noise.false_turns_without_words) == (2, 1)
+    figures = summarize([noise])
+    assert figures["false_turns"] == 2 and figures["false_turns_without_words"] == 1
+    # Before anybody speaks it hurts nobody; in the middle of the speech it does.
+    assert heard([turn(0.1, 0.9, text=None, end_s=0.4), turn(1.0, 3.6)]).premature is False
+    assert heard([turn(1.0, 2.0, text=None), turn(2.2, 3.6)]).premature is True
+    unheard_end = heard([turn(1.0, 3.6, text=None)])
+    assert unheard_end.missed is True and unheard_end.commit_wait_s is None
+
+
 def test_figures_of_many_runs() -> None:
     slots = Label(file="a.wav", slots={"size": "twenty ounce", "drink": "iced coffee"})
     text = Label(file="a.wav", text="Hello there, old friend!")
@@ -339,6 +352,7 @@ def test_figures_of_many_runs() -> None:
     assert figures["false_turns_per_minute"] == pytest.approx(60 * 2 / (4 + 4 + 4 + 6))
     assert figures["segment_latency_s"]["p50"] == pytest.approx(0.4)
     assert figures["full_window_label_recall"] is None and figures["reopened"] == 1
+    assert figures["vad_cpu_share"] == pytest.approx(0.01)
 
 
 def test_nothing_to_measure_is_null_and_no_error() -> None:
@@ -403,13 +417,13 @@ class Ears:
     def __init__(self) -> None:
         self.listened: list[tuple[str, float]] = []
 
-    async def listen(self, samples: Samples, policy: str) -> list[HeardTurn]:
+    async def listen(self, samples: Samples, policy: str) -> Heard:
         self.listened.append((policy, len(samples) / RATE_HZ))
         wait_s = {"default": 0.3, "fixed-500ms": 0.5, "fixed-800ms": 0.8}.get(policy)
         if wait_s is None:
             raise UserError(f"no policy is named {policy}")
         span = speech_span(samples)
-        return [turn(span[0], span[1] + wait_s, text="Hello there.")] if span else []
+        return Heard((turn(span[0], span[1] + wait_s, text="Hello there."),) if span else (), 0.01)
 
 
 @pytest.fixture
@@ -486,6 +500,21 @@ def test_several_conditions_are_told_apart_and_one_keeps_its_name(files: Path, e
     assert results["runs"][0]["speech"] == [pytest.approx([1.0, 2.8], abs=0.02)]
 
 
+def test_sounds_that_nobody_speaks_in_can_be_listened_to_as_well(files: Path, ears: Ears) -> None:
+    results = run_bench(files, "--nobody", "0.1", "--noise", "noise.wav")
+    assert [run["file"] for run in results["runs"]] == ["(silence)", "(music)", "(claps)", "(coughs)", "(noise)"]
+    assert {run["seconds"] for run in results["runs"]} == {6.0} and len(ears.listened) == 1 + 5
+    assert results["summary"]["default"]["with_speech"] == 0
+
+
+def test_sounds_that_nobody_speaks_in_go_by_the_seed() -> None:
+    first, again, other = (list(without_speech(6, seed, sound(1, noise=300))) for seed in (1, 1, 2))
+    for one, same, different in zip(first, again, other, strict=True):
+        assert (one.samples == same.samples).all() and one.speech == ()
+        assert one.file == "(silence)" or not (one.samples == different.samples).all()
+        assert one.file == "(silence)" or 500 < np.abs(one.samples).max() < 20_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -493,6 +522,7 @@ def test_several_conditions_are_told_apart_and_one_keeps_its_name(files: Path, e
         (["a.wav", "--noise", "noise.wav"], "--noise and --snr go together"),
         (["a.wav", "--snr", "10"], "--noise and --snr go together"),
         (["a.wav", "a.wav"], "two files are named a.wav"),
+        ([], "nothing to listen to"),
         (["none.wav"], "no such file"),
         (["a.wav", "--append", "none.wav"], "no such file"),
         (["a.wav", "--labels", "none.jsonl"], "No such file"),

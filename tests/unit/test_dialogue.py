@@ -229,3 +229,50 @@ def test_silence_leaves_nothing() -> None:
 def test_two_replays_give_the_same_record() -> None:
     first, second = (Dialogue(*THREE).replay("paper") for _ in range(2))
     assert [turn.as_json() for turn in first] == [turn.as_json() for turn in second]
+
+
+@pytest.mark.parametrize("mode", ["paper", "livemind"])
+@pytest.mark.parametrize("after_s", [0.02, 0.5, 1.0, 1.5, 1.98])
+def test_a_premature_commitment_is_repaired_for_two_seconds(after_s: float, mode: str) -> None:
+    goes_on_s = 4.0 + 1.0 + after_s
+    said = (
+        (1.0, 2.0, "Tom has two boxes."),
+        (2.6, 4.0, "Each holds four eggs."),
+        (goes_on_s, goes_on_s + 1.4, "How many?"),
+    )
+    dialogue = Dialogue(*said)
+    dialogue.thinker = ScriptedModel("boxes = 2", "eggs = 2 * 4 = 8")
+    dialogue.speaker = ScriptedModel("It is one two three four five six seven or eight.")
+    (turn,) = dialogue.replay(mode)
+    # The same turn, without a word lost or doubled, and answered once, as a whole.
+    assert turn.transcript == "Tom has two boxes. Each holds four eggs. How many?"
+    assert turn.commits == pytest.approx([5.0, goes_on_s + 2.4], abs=0.021)
+    assert not turn.interrupted and turn.heard == turn.reply == dialogue.speaker.replies[0]
+    # The reply fell silent as soon as the speech counted as such, and stayed silent until the turn was over.
+    assert dialogue.track is not None
+    silent_s = goes_on_s + 0.13, goes_on_s + 2.4
+    assert (
+        not dialogue.track.sound(0)
+        .samples[round(silent_s[0] * VOICE_RATE_HZ) : round(silent_s[1] * VOICE_RATE_HZ)]
+        .any()
+    )
+    # What was thought about the first sentence was thought once, and is part of the answer.
+    assert turn.segments[0].note == "boxes = 2" and turn.segments[0].fate == "used"
+    first = [asked for asked in dialogue.thinker.asked if asked[-1]["content"].startswith("Tom has")]
+    assert len(first) == 1
+
+
+def test_speech_later_than_two_seconds_after_the_commitment_is_another_turn() -> None:
+    dialogue = Dialogue((1.0, 2.0, "Count."), (5.06, 6.0, "Stop."))
+    dialogue.speaker = ScriptedModel("One two three four five six seven eight nine ten.", "Yes.")
+    first, second = dialogue.replay("paper")
+    assert first.interrupted and (first.transcript, second.transcript) == ("Count.", "Stop.")
+
+
+def test_what_is_said_after_a_whole_short_reply_is_another_turn() -> None:
+    """The reply was heard to its end: there is nothing to take back."""
+    dialogue = Dialogue((1.0, 2.0, "Stop."), (4.4, 5.4, "All of it."))
+    dialogue.speaker = ScriptedModel("Yes.")
+    first, second = dialogue.replay("paper")
+    assert (first.heard, first.interrupted) == ("Yes.", False)
+    assert second.transcript == "All of it."

@@ -46,9 +46,9 @@ def test_fixed_policies_have_names() -> None:
 
 def test_hesitations_in_mid_sentence_are_no_habit() -> None:
     pauses = Pauses()
-    pauses.begin(1.0, "I want a")
+    pauses.begin(1.0, Evidence("I want a", "en"))
     pauses.end(2.0)
-    pauses.begin(3.0, "I want a horse.")
+    pauses.begin(3.0, Evidence("I want a horse.", "en"))
     pauses.end(3.5)
     assert pauses.lasted_s == [0.5]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_livemind.segments.segment import Segment
-from voice_livemind.segments.sentences import ends_sentence
+from voice_livemind.segments.sentences import ends_sentence, sounds_whole
 from voice_livemind.segments.settling import Settling
 from voice_livemind.transcribe.hypothesis import Word
 
@@ -50,6 +50,7 @@ def sentences_of(*chunks: str) -> list[str]:
         ("At 5 p.m. we eat. Come!", ["At 5 p.m. we eat.", "Come!"]),
         ("Well... I think so.", ["Well... I think so."]),
         ("J. K. Rowling wrote it.", ["J. K. Rowling wrote it."]),
+        ("Das ist ca. 5 Meter lang, z.B. hier. Gut.", ["Das ist ca. 5 Meter lang, z.B. hier.", "Gut."]),
         ("He said “Stop.” Then he ran.", ["He said “Stop.”", "Then he ran."]),
         ("no punctuation at all", ["no punctuation at all"]),
         ("", []),
@@ -57,6 +58,25 @@ def sentences_of(*chunks: str) -> list[str]:
 )
 def test_sentences(text: str, expected: list[str]) -> None:
     assert sentences_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "whole"),
+    [
+        ("I want the.", "en", False),
+        ("I want tea.", "en", True),
+        ("Ich möchte einen.", "de", False),
+        ("Mach das Licht an.", "de", True),
+        ("Am.", "en", True),
+        ("Am.", "de", False),
+        # Nothing is known of its words.
+        ("Je voudrais un.", "fr", True),
+        ("Je voudrais", "fr", False),
+        ("", "", False),
+    ],
+)
+def test_what_sounds_whole_goes_by_the_language(text: str, language: str, whole: bool) -> None:
+    assert sounds_whole(text, language) is whole
 
 
 def test_a_sentence_goes_on_over_a_pause() -> None:

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from voice_livemind.record.summary import Delays, print_summary
-from voice_livemind.record.turn import Marks, TurnRecord
+from voice_livemind.record.summary import Delays, Hearing, print_summary
+from voice_livemind.record.turn import Marks, SegmentRecord, TurnRecord
 
 MARKS = Marks(speech_end=10.0, committed=10.6, text_final=10.9, first_token=11.1, first_clause=11.5, first_audio=11.75)
 
@@ -42,6 +42,15 @@ def test_what_is_not_recorded_is_unknown() -> None:
     assert without_text.token == pytest.approx(0.3)
 
 
+def test_how_soon_words_were_known_is_the_median_over_all_pauses_and_sentences() -> None:
+    segments = [SegmentRecord(0, 0, "One.", 0, 2.0, heard_s=2.6), SegmentRecord(0, 1, "One two.", 0, 2.5, heard_s=5.0)]
+    first = TurnRecord(1, "paper", segments=segments, pauses=[(2.2, 2.5), (3.2, 3.3)])
+    second = TurnRecord(2, "paper", segments=[SegmentRecord(0, 0, "Two.", 8, 9.0, heard_s=9.4)], pauses=[(9.2, 9.4)])
+    assert Hearing.of([first, second]) == pytest.approx((0.5, 0.2))
+    assert Hearing.of([TurnRecord(1, "paper")]) == (None, None)
+    assert "sentence heard after its end 0.50, text after a pause 0.20" in " ".join(printed(first, second).split())
+
+
 def test_row_shows_words_and_times() -> None:
     table = printed(TurnRecord(3, "livemind", "How many?", "Seven [sic], I think.", marks=MARKS))
     assert "How many?" in table
@@ -60,7 +69,7 @@ def test_row_shows_words_and_times() -> None:
 def test_turns_stand_one_under_another() -> None:
     table = printed(TurnRecord(1, "paper", "One?"), TurnRecord(2, "paper", "Two?", "Yes.", interrupted=True))
     assert table.index("One?") < table.index("Two?") < table.index("(interrupted)")
-    assert table.count("–") == 2 * 6 + 1  # noqa: RUF001
+    assert table.count("–") == 2 * 6 + 1 + 2  # noqa: RUF001
 
 
 def test_reason_of_a_fallback_is_told() -> None:

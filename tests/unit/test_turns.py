@@ -112,3 +112,39 @@ def test_a_judgement_on_a_pause_that_is_over_is_ignored() -> None:
     assert machine.step(len(speech) * FRAME_S, (len(speech) + 1) * FRAME_S, False) is None
     machine.judge(130 * FRAME_S, 0.2)
     assert isinstance(machine.step((len(speech) + 1) * FRAME_S, (len(speech) + 2) * FRAME_S, False), Commit)
+
+
+def decided_at(speech: list[float]) -> list[tuple[float, type[TurnEvent]]]:
+    machine = TurnMachine(TURNS)
+    events = [(n, machine.step(n * FRAME_S, (n + 1) * FRAME_S, sure)) for n, sure in enumerate(speech)]
+    return [(round((number + 1) * FRAME_S, 2), type(event)) for number, event in events if event is not None]
+
+
+def test_what_is_hardly_speech_must_last_longer_to_start_a_turn() -> None:
+    assert decided_at([0.0] * 5 + [1.0] * 9) == [(0.28, Start)]
+    assert decided_at([0.0] * 5 + [0.7] * 15) == []
+    assert decided_at([0.0] * 5 + [0.7] * 30) == [(0.56, Start)]
+    assert decided_at([0.0] * 5 + [0.5] * 200) == []
+
+
+def test_a_cough_in_an_open_turn_lets_it_go_on_and_one_after_its_end_reopens_nothing() -> None:
+    cough = [0.7] * 8
+    spoken = [1.0] * 50
+    resumed = decided_at([*spoken, *[0.0] * 20, *cough, *[0.0] * 10])
+    assert [kind for _, kind in resumed] == [Start, Pause, Resume, Pause]
+    ended = decided_at([*spoken, *[0.0] * 80, *cough, *[0.0] * 10])
+    assert [kind for _, kind in ended] == [Start, Pause, Commit]
+
+
+def test_a_turn_begins_with_the_soft_first_word_before_what_is_sure() -> None:
+    speech = [0.0] * 10 + [0.8] * 6 + [0.0] * 12 + [1.0] * 20
+    machine = TurnMachine(TURNS)
+    events = [machine.step(n * FRAME_S, (n + 1) * FRAME_S, sure) for n, sure in enumerate(speech)]
+    (start,) = [event for event in events if event is not None]
+    assert isinstance(start, Start) and abs(start.speech_start_s - 10 * FRAME_S) < 1e-6
+    # What lies further back is another sound.
+    speech = [0.0] * 10 + [0.8] * 6 + [0.0] * 20 + [1.0] * 20
+    machine = TurnMachine(TURNS)
+    events = [machine.step(n * FRAME_S, (n + 1) * FRAME_S, sure) for n, sure in enumerate(speech)]
+    (start,) = [event for event in events if event is not None]
+    assert isinstance(start, Start) and abs(start.speech_start_s - 36 * FRAME_S) < 1e-6

@@ -300,4 +300,6 @@ def test_pull_without_names_takes_what_the_default_configuration_needs(
     pulled: list[str] = []
     monkeypatch.setattr(command, "pull", lambda names, *_: pulled.extend(names))
     models_command("pull")
-    assert sorted(pulled) == ["joe-us", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "smart-turn-v3.2", "whisper-base"]
+    assert sorted(pulled) == [
+        *("joe-us", "qwen2.5-coder-0.5b-q4_0", "qwen2.5-coder-1.5b", "smart-turn-v3.2", "whisper-base")
+    ]

@@ -25,10 +25,22 @@ class HeardTurn:
     """Start, end, the time at which it was handed on, and the text of each."""
     rejected: tuple[str, ...]
     """Why text was not believed, a reason each time."""
+    revised: int = 0
+    """How often a segment was replaced by another revision."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A recording that was listened to."""
+
+    turns: tuple[HeardTurn, ...]
+    """All that were started, those without any words as well."""
+    vad_cpu_share: float
+    """CPU time of voice activity detection, as a share of one core."""
 
 
 class Listener(Protocol):
     """Hearing without the reply: frames in, turns out."""
 
-    async def listen(self, samples: Samples, policy: str) -> list[HeardTurn]:
+    async def listen(self, samples: Samples, policy: str) -> Heard:
         """The turns of one recording under an end-of-turn policy. Raises UserError where there is no such policy."""

@@ -11,7 +11,9 @@
 A commitment is in its place when a span of speech has ended and the next has not begun; any other is premature. Waits
 are those of the last turn that began before the true end, over recordings without a premature commitment: up to its
 last commitment, last pause, final text. A recording whose end was never committed is *missed*. A turn that touches no
-speech is a false one; they are counted per minute of sound without speech. Computing takes no time (stepped pace).
+speech is a false one, with words (it would be answered) or without; all are counted, per minute of sound without
+speech. A turn without words that touches speech counts for premature commitments only. Computing takes no time
+(stepped pace).
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from typing import Any
 
 from voice_livemind.bench.conditions import Recording
 from voice_livemind.bench.figures import percentiles, share
-from voice_livemind.bench.heard import HeardTurn
+from voice_livemind.bench.heard import Heard, HeardTurn
 from voice_livemind.bench.labels import Span
 from voice_livemind.bench.words import spelt, unheard, word_errors
 
@@ -68,6 +70,8 @@ class Run:
     last_commit_wait_s: float | None
     """Like ``commit_wait_s``, after a premature commitment too."""
     false_turns: int
+    false_turns_without_words: int
+    vad_cpu_share: float
     understood: Understood
     full_window: Understood | None
     """One pass of the same model over the whole recording."""
@@ -79,18 +83,25 @@ class Run:
         recording: Recording,
         policy: str,
         snr_db: float | None,
-        turns: Sequence[HeardTurn],
+        heard: Heard,
         full_window: str | None = None,
     ) -> "Run":
         """``recording`` as it was listened to, and what was heard."""
+        turns = heard.turns
         speech = recording.speech
         premature = missed = None
         waits: tuple[float | None, float | None, float | None] = (None, None, None)
         last_wait_s = None
         if speech:
             end_s = speech[-1][1]
-            premature = any(is_premature(commit_s, speech) for turn in turns for commit_s in turn.commits)
-            last = max((turn for turn in turns if turn.speech_start_s < end_s), key=_committed_s, default=None)
+            premature = any(
+                is_premature(commit_s, speech)
+                for turn in turns
+                if turn.segments or _touches(turn, speech)
+                for commit_s in turn.commits
+            )
+            answered = (turn for turn in turns if turn.segments and turn.speech_start_s < end_s)
+            last = max(answered, key=_committed_s, default=None)
             missed = last is None or last.committed_s < end_s
             if last is not None and not missed:
                 last_wait_s = last.committed_s - end_s
@@ -107,9 +118,11 @@ class Run:
             *waits,
             last_commit_wait_s=last_wait_s,
             false_turns=sum(not _touches(turn, speech) for turn in turns),
+            false_turns_without_words=sum(not _touches(turn, speech) and not turn.segments for turn in turns),
+            vad_cpu_share=heard.vad_cpu_share,
             understood=Understood.of(" ".join(turn.transcript for turn in turns), recording),
             full_window=None if full_window is None else Understood.of(full_window, recording),
-            turns=tuple(turns),
+            turns=turns,
         )
 
     @property
@@ -156,8 +169,11 @@ def summarize(runs: Sequence[Run]) -> dict[str, Any]:
         "missed": sum(run.missed is True for run in spoken),
         "turns": len(turns),
         "false_turns": sum(run.false_turns for run in runs),
+        "false_turns_without_words": sum(run.false_turns_without_words for run in runs),
         "reopened": sum(len(turn.commits) > 1 for turn in turns),
+        "revised": sum(turn.revised for turn in turns),
         "rejected": sum(len(turn.rejected) for turn in turns),
+        "vad_cpu_share": share(sum(run.vad_cpu_share * run.seconds for run in runs), sum(run.seconds for run in runs)),
     }
 
 

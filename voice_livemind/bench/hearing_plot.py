@@ -10,7 +10,7 @@ from voice_livemind.timeline import svg
 from voice_livemind.timeline.page import COMMITTED, CUT, GRID, INK, MUTED, PAPER, REPLY, SPEECH
 
 _WIDTH, _HEIGHT = 820.0, 520.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 130.0, 64.0, 64.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 130.0, 88.0, 64.0
 _COLOURS = (SPEECH, COMMITTED, REPLY, CUT, INK)
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _FIXED = re.compile(r"fixed-(\d+)ms")
@@ -88,16 +88,17 @@ def _draw(root: svg.Element, axes: _Axes, group: list[_Point], colour: str) -> N
     if len(curve) > 1:
         line = " ".join(f"{svg.number(axes.x(p.wait_s))},{svg.number(axes.y(p.premature))}" for p in curve)
         svg.add(root, "polyline", points=line, fill="none", stroke=colour, stroke_width=1.5, stroke_opacity="0.6")
-    for point in group:
+    for place, point in enumerate(curve):
         x, y = axes.x(point.wait_s), axes.y(point.premature)
+        svg.add(root, "circle", cx=x, cy=y, r=4, fill=PAPER, stroke=colour, stroke_width=1.5)
+        # Neighbours on the curve are nearer to each other than their labels are wide.
+        svg.write(root, point.label, x + 10, y - 6 - 12 * (place % 2), 10, colour)
+    for point in group:
         if point.silence_ms is None:
+            x, y = axes.x(point.wait_s), axes.y(point.premature)
             diamond = f"M{svg.number(x)},{svg.number(y - 8)} l8,8 -8,8 -8,-8 z"
             svg.add(root, "path", d=diamond, fill=colour, stroke=PAPER, stroke_width=1.5)
-        else:
-            svg.add(root, "circle", cx=x, cy=y, r=4, fill=PAPER, stroke=colour, stroke_width=1.5)
-        size = 10 if point.silence_ms is not None else 13
-        weight = "normal" if point.silence_ms is not None else "bold"
-        svg.write(root, point.label, x + 10, y - 6, size, colour, font_weight=weight)
+            svg.write(root, point.label, x, y - 14, 13, colour, font_weight="bold", text_anchor="middle")
 
 
 def _grid(root: svg.Element, axes: _Axes) -> None:

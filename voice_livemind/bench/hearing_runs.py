@@ -33,10 +33,10 @@ async def listen_to_all(
             whole = None
             for policy in policies:
                 advance(f"{key_of(policy, snr_db, snrs_db)} {recording.file}")
-                turns = await listener.listen(heard.samples, policy)
+                listened = await listener.listen(heard.samples, policy)
                 if full_window is not None and whole is None and heard.label and heard.label.wanted:
                     whole = await full_window(heard.samples)
-                runs.append(Run.of(heard, policy, snr_db, turns, whole))
+                runs.append(Run.of(heard, policy, snr_db, listened, whole))
     return runs
 
 

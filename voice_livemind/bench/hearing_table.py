@@ -24,6 +24,7 @@ _HEADER = (
     "false turns/min",
     "sentence p50 s",
     "missed",
+    "VAD %",
 )
 _PRINTED = {
     "premature %": "early %",
@@ -39,6 +40,7 @@ _REMARK = """\
 Waits are counted from the true end of speech, over recordings without a premature commitment; computing takes no time.
 *recall*: labelled words that were heard; *full window*: the same for one pass of the recogniser over all of it.
 *sentence*: from the end of a sentence until it was handed on. *missed*: recordings whose end was never committed.
+*VAD*: CPU time of voice activity detection, % of one core.
 """
 
 
@@ -76,4 +78,5 @@ def _rows(summary: Mapping[str, Mapping[str, Any]]) -> Iterator[Sequence[str]]:
             shown(figures["false_turns_per_minute"]),
             shown(figures["segment_latency_s"]["p50"]),
             str(figures["missed"]),
+            shown(figures["vad_cpu_share"], 1, 100),
         )

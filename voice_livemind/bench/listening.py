@@ -1,17 +1,20 @@
 """The path of sound as far as the words, for measuring: the real detectors and recogniser, and nobody who answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from voice_livemind.bench.heard import HeardTurn, Listener
+from voice_livemind.bench.heard import Heard, HeardTurn, Listener
 from voice_livemind.clock import Clock, in_thread
-from voice_livemind.config import Settings
+from voice_livemind.config import Hear, Settings
 from voice_livemind.conversation import Conversation
-from voice_livemind.hear.frames import RATE_HZ, Samples
+from voice_livemind.hear.frames import FRAME_S, RATE_HZ, Frame, Samples
 from voice_livemind.hear.recording import play_frames
 from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.hear.vad import VoiceActivity
@@ -30,6 +33,8 @@ from voice_livemind.weights.cache import model_path
 _LISTEN = Mode("listen", early_text=True, notes=False, prompt="direct", answerer="speaker")
 _VOICE_RATE_HZ = 8000
 
+T = TypeVar("T")
+
 
 @asynccontextmanager
 async def make_listener(settings: Settings) -> AsyncIterator[Listener]:
@@ -39,7 +44,7 @@ async def make_listener(settings: Settings) -> AsyncIterator[Listener]:
         recognizer = await in_thread(thread, Recognizer, folder, settings.transcribe)
 
         async def recognize(chunk: Chunk) -> Hypothesis:
-            return await in_thread(thread, recognizer.transcribe, chunk.samples, chunk.start_s)
+            return await in_thread(thread, recognizer.transcribe, chunk.samples, chunk.start_s, chunk.language)
 
         end_of_voice = VoiceEnd(model_path(settings.turns.voice_model))
 
@@ -54,17 +59,65 @@ class _Listener:
     def __init__(self, settings: Settings, stations: Stations) -> None:
         self._settings = settings
         self._stations = stations
+        self._ears: _Ears | None = None
 
-    async def listen(self, samples: Samples, policy: str) -> list[HeardTurn]:
+    async def listen(self, samples: Samples, policy: str) -> Heard:
         """The turns in one recording; nothing is carried over from one recording to the next."""
         turns = self._settings.turns.model_copy(update={"policy": policy})
         settings = self._settings.model_copy(update={"turns": turns})
+        if self._ears is None or self._ears.samples is not samples:
+            self._ears = _Ears(samples, settings.hear, self._stations)
         now = Clock()
         track = Track(now, _VOICE_RATE_HZ)
-        around = Surroundings(settings, _LISTEN, self._stations, now, track, Unseen())
-        conversation = Conversation(around, VoiceActivity(settings.hear).is_speech)
+        around = Surroundings(settings, _LISTEN, self._ears.stations, now, track, Unseen())
+        conversation = Conversation(around, self._ears.speech)
         await conversation.listen(play_frames(samples, now), len(samples) / RATE_HZ)
-        return [_heard(record) for record in conversation.records]
+        records = sorted([*conversation.records, *conversation.empty], key=_started_s)
+        return Heard(tuple(map(_heard, records)), self._ears.vad_cpu_share)
+
+
+class _Ears:
+    """The models as they hear one recording: what they said of a frame or a span is kept, since what a policy decides
+    changes which spans are heard, and hardly ever their limits."""
+
+    def __init__(self, samples: Samples, settings: Hear, stations: Stations) -> None:
+        self.samples = samples
+        self.stations = replace(
+            stations, recognize=_remembered(stations.recognize), hear_end=_remembered(stations.hear_end)
+        )
+        self._activity = VoiceActivity(settings)
+        self._speech: list[float] = []
+        self._cpu_s = 0.0
+
+    @property
+    def vad_cpu_share(self) -> float:
+        """So far, of one core."""
+        return self._cpu_s / max(FRAME_S, len(self._speech) * FRAME_S)
+
+    def speech(self, frame: Frame) -> float:
+        """The probability that the frame is speech."""
+        if frame.number == len(self._speech):
+            began_s = time.thread_time()
+            self._speech.append(self._activity.speech(frame))
+            self._cpu_s += time.thread_time() - began_s
+        return self._speech[frame.number]
+
+
+def _remembered(hear: Callable[[Chunk], Awaitable[T]]) -> Callable[[Chunk], Awaitable[T]]:
+    """The same for the chunks of one recording, asked once for each span and language."""
+    known: dict[tuple[float, int, str | None], T] = {}
+
+    async def heard(chunk: Chunk) -> T:
+        span = chunk.start_s, len(chunk.samples), chunk.language
+        if span not in known:
+            known[span] = await hear(chunk)
+        return known[span]
+
+    return heard
+
+
+def _started_s(record: TurnRecord) -> float:
+    return record.marks.speech_start or 0.0
 
 
 def _heard(record: TurnRecord) -> HeardTurn:
@@ -87,6 +140,7 @@ def _heard(record: TurnRecord) -> HeardTurn:
             if segment.text
         ),
         rejected=tuple(rejection.reason for rejection in record.rejected),
+        revised=sum(segment.revision > 0 for segment in record.segments),
     )
 
 
@@ -98,9 +152,15 @@ class _Silent:
 
     @asynccontextmanager
     async def ask(
-        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        *,
+        choices: Sequence[str] = (),
+        priority: int = 0,
     ) -> AsyncIterator[Completion]:
-        del messages, max_tokens, stop
+        del messages, max_tokens, stop, choices, priority
         yield _Nothing(self._lasts_s)
 
 

@@ -11,6 +11,7 @@ from voice_livemind.bench.hearing_runs import Transcriber
 from voice_livemind.clock import in_thread
 from voice_livemind.config import Transcribe
 from voice_livemind.hear.frames import Samples, as_float
+from voice_livemind.transcribe.language import AUTO
 from voice_livemind.weights.cache import model_path
 
 
@@ -41,6 +42,9 @@ def _transcribe(whisper: WhisperModel, samples: Samples, language: str) -> str:
     # Where it doubts its text it tries again by chance: the same in every run.
     ctranslate2.set_random_seed(0)
     segments, _ = whisper.transcribe(
-        as_float(samples), language=language, beam_size=1, condition_on_previous_text=False
+        as_float(samples),
+        language=None if language == AUTO else language,
+        beam_size=1,
+        condition_on_previous_text=False,
     )
     return " ".join(segment.text.strip() for segment in segments)

@@ -1,14 +1,13 @@
-"""``voice-livemind bench``: what the assistant does with recordings, in figures."""
+"""``voice-livemind bench``: what the assistant does with recordings and questions, in figures."""
 
 import argparse
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from voice_livemind import clock
 from voice_livemind.bench.conditions import Changes, Recording, read_recordings, silence
@@ -19,9 +18,12 @@ from voice_livemind.bench.hearing_table import as_markdown, print_table
 from voice_livemind.bench.labels import read_labels, require_distinct
 from voice_livemind.bench.listening import make_listener
 from voice_livemind.bench.machine import command
+from voice_livemind.bench.no_speech import without_speech
 from voice_livemind.bench.reference import full_window_ready
 from voice_livemind.bench.results import results_json, write_results
-from voice_livemind.commands.options import add_config, settings_of
+from voice_livemind.commands import bench_questions
+from voice_livemind.commands.bench_progress import progress
+from voice_livemind.commands.options import add_config, settings_of, whole_number
 from voice_livemind.config import Settings
 from voice_livemind.errors import UserError
 from voice_livemind.hear.frames import Samples
@@ -36,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hearing = kinds.add_parser("hearing", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     _hearing_arguments(hearing)
     hearing.set_defaults(bench=_hearing)
+    purpose = bench_questions.PURPOSE
+    questions = kinds.add_parser("questions", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    bench_questions.add_arguments(questions)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _hearing_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC or OGG; without label: no speech"
+        "files", nargs="*", type=Path, metavar="FILE", help="WAV, FLAC or OGG; without label: no speech"
     )
     parser.add_argument(
         "--labels",
@@ -57,13 +62,21 @@ def _hearing_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", action="append", metavar="NAME", help="default, fixed-500ms, fixed-800ms, … (repeatable)"
     )
+    parser.add_argument(
+        "--nobody",
+        type=_minutes,
+        metavar="MINUTES",
+        help="as well, so many minutes each of silence, music, claps and coughs (synthesised) and of --noise",
+    )
     parser.add_argument("--append", metavar="FILE", help="4 s of it after each recording; `silence` for silence")
     parser.add_argument("--noise", type=Path, metavar="FILE", help="mixed in at --snr")
     parser.add_argument(
         "--snr", action="append", type=_decibels, metavar="DB", help="speech above the noise (repeatable)"
     )
     parser.add_argument("--hesitate", type=_seconds, metavar="SECONDS", help="of room tone spliced into the speech")
-    parser.add_argument("--seed", type=_seed, default=1, help="of where it is spliced and which noise (default 1)")
+    parser.add_argument(
+        "--seed", type=whole_number, default=1, help="of where it is spliced and which noise (default 1)"
+    )
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="for the results (default out)")
     add_config(parser)
 
@@ -72,12 +85,15 @@ def _hearing(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     require_distinct(args.files)
     labels = read_labels(args.labels) if args.labels else {}
-    if (args.noise is None) != (args.snr is None):
+    if (args.noise is None) != (args.snr is None) and (args.files or args.snr):
         raise UserError("--noise and --snr go together: which noise, and how far below the speech")
-    changes = Changes(
-        args.hesitate, _appended(args.append), read_recording(args.noise) if args.noise else None, args.seed
-    )
+    if not args.files and args.nobody is None:
+        raise UserError("nothing to listen to: name recordings, or --nobody MINUTES")
+    noise = read_recording(args.noise) if args.noise else None
+    changes = Changes(args.hesitate, _appended(args.append), noise, args.seed)
     recordings = read_recordings(args.files, labels)
+    if args.nobody is not None:
+        recordings += without_speech(60 * args.nobody, args.seed, noise)
     policies = list(dict.fromkeys(args.policy or ["default"]))
     snrs_db: list[float | None] = [*dict.fromkeys(args.snr)] if args.snr else [None]
     require_folder(args.out)
@@ -111,24 +127,8 @@ async def _listen(
         with console.status("loading the models …"):
             listener = await stack.enter_async_context(make_listener(settings))
             whole = await stack.enter_async_context(full_window_ready(settings.transcribe)) if wanted else None
-        with _progress(console, len(policies) * len(recordings) * len(snrs_db)) as advance:
+        with progress(console, len(policies) * len(recordings) * len(snrs_db)) as advance:
             return await listen_to_all(listener, recordings, policies, changes, snrs_db, whole, advance)
-
-
-@contextmanager
-def _progress(console: Console, total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal; elsewhere nothing, since the table comes at the end."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task("", total=total)
-        begun = 0
-
-        def advance(what: str) -> None:
-            nonlocal begun
-            bars.update(task, completed=begun, description=what)
-            begun += 1
-
-        yield advance
 
 
 def _appended(given: str | None) -> Samples | None:
@@ -145,6 +145,10 @@ def _seconds(text: str) -> float:
     return _number(text, 0.05, 60)
 
 
+def _minutes(text: str) -> float:
+    return _number(text, 0.1, 60)
+
+
 def _number(text: str, least: float, most: float) -> float:
     try:
         value = float(text)
@@ -153,9 +157,3 @@ def _number(text: str, least: float, most: float) -> float:
     if not least <= value <= most:
         raise argparse.ArgumentTypeError(f"{text}: expected a number from {least:g} to {most:g}")
     return value
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number from 0 on")
-    return int(text)

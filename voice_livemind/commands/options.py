@@ -17,3 +17,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def settings_of(args: argparse.Namespace) -> Settings:
     """The settings that ``add_config``'s options ask for. Raises UserError."""
     return load_settings(args.config, args.set)
+
+
+def whole_number(text: str) -> int:
+    """For ``type=``: a whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number from 0 on")
+    return int(text)

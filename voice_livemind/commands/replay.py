@@ -83,7 +83,7 @@ async def _converse(
     now = clock.Clock()
     track = Track(now, stations.voice_rate_hz)
     around = Surroundings(settings, mode, stations, now, track, _LiveLines(console, now))
-    conversation = Conversation(around, VoiceActivity(settings.hear).is_speech)
+    conversation = Conversation(around, VoiceActivity(settings.hear).speech)
     seconds = len(recording.samples) / RATE_HZ
     await conversation.listen(play_frames(recording.samples, now), seconds)
     question = Sound(as_float(recording.samples), RATE_HZ)

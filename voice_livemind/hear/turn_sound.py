@@ -18,6 +18,10 @@ class Chunk:
     start_s: float
     voiced_s: float
     """Seconds of it that the VAD took for speech."""
+    voiced: tuple[float, float]
+    """Start of the first speech in it, and end of the last; its own where there is none."""
+    language: str | None = None
+    """Of the speech, where it is known."""
 
     @property
     def end_s(self) -> float:
@@ -50,9 +54,14 @@ class TurnSound:
         """The whole frames within a span."""
         within = [item for item in self._frames if item[0].start_s >= start_s - 1e-6 and item[0].end_s <= end_s + 1e-6]
         if not within:
-            return Chunk(np.zeros(0, np.int16), start_s, 0.0)
-        voiced_s = sum(is_speech for _, is_speech in within) * FRAME_S
-        return Chunk(np.concatenate([frame.samples for frame, _ in within]), within[0][0].start_s, voiced_s)
+            return Chunk(np.zeros(0, np.int16), start_s, 0.0, (start_s, start_s))
+        speech = [frame for frame, is_speech in within if is_speech]
+        return Chunk(
+            np.concatenate([frame.samples for frame, _ in within]),
+            within[0][0].start_s,
+            voiced_s=len(speech) * FRAME_S,
+            voiced=(speech[0].start_s, speech[-1].end_s) if speech else (within[0][0].start_s, within[-1][0].end_s),
+        )
 
     def quietest(self, near_s: float, reach_s: float) -> float:
         """The quietest moment within ``reach_s`` of ``near_s``, for a cut that hits no word."""

@@ -1,5 +1,6 @@
 """What is printed after a replay: what was said, and where the time to the first word went."""
 
+import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,13 +47,35 @@ class Delays(NamedTuple):
         )
 
 
+class Hearing(NamedTuple):
+    """How soon words were known while somebody spoke: medians over all turns in seconds, ``None`` where unknown."""
+
+    sentence: float | None
+    """From the end of a sentence, by the recogniser's time of its last word, until it was first handed on."""
+    text: float | None
+    """From the moment that a pause was noticed until all words before it were known."""
+
+    @classmethod
+    def of(cls, turns: Sequence[TurnRecord]) -> "Hearing":
+        """Taken from the records of turns."""
+        segments = [segment for turn in turns for segment in turn.segments if segment.revision == 0]
+        sentences = [segment.heard_s - segment.end_s for segment in segments if segment.heard_s is not None]
+        pauses = [known_s - noticed_s for turn in turns for noticed_s, known_s in turn.pauses]
+        return cls(_median(sentences), _median(pauses))
+
+
 def print_summary(console: Console, turns: Sequence[TurnRecord]) -> None:
     """A compact table, a row a turn."""
     if not turns:
         console.print("nothing was said")
         return
     modes = ", ".join(dict.fromkeys(turn.mode for turn in turns))
-    caption = f"mode {modes}; first word = {' + '.join(Delays._fields)}, in seconds; negative: done ahead"
+    hearing = Hearing.of(turns)
+    caption = (
+        f"mode {modes}; first word = {' + '.join(Delays._fields)}, in seconds; negative: done ahead\n"
+        f"medians, in seconds: sentence heard after its end {_seconds(hearing.sentence)}, "
+        f"text after a pause {_seconds(hearing.text)}"
+    )
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
     table.add_column("turn", justify="right", no_wrap=True)
     table.add_column("said, and answered", ratio=1)
@@ -82,6 +105,10 @@ def _shortened(text: str) -> str:
 
 def _between(start_s: float | None, end_s: float | None) -> float | None:
     return None if start_s is None or end_s is None else end_s - start_s
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None
 
 
 def _seconds(value: float | None) -> str:

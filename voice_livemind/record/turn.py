@@ -117,6 +117,8 @@ class TurnRecord:
     commits: list[float] = field(default_factory=list)
     """Every commitment; more than one where the speaker went on right after the first and the turn was reopened."""
     rejected: list[RejectionRecord] = field(default_factory=list)
+    pauses: list[Span] = field(default_factory=list)
+    """Each pause that was followed by its text: when it was noticed, and when all words before it were known."""
     transcription: list[Span] = field(default_factory=list)
     """When the speech recogniser was computing for this turn."""
     generation: Span | None = None

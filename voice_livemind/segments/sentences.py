@@ -7,8 +7,13 @@ from voice_livemind.turns.completeness import dangles
 _ABBREVIATIONS = {
     *("dr", "mr", "mrs", "ms", "prof", "st", "jr", "sr", "vs", "etc", "no", "gen", "sgt", "capt", "lt", "col"),
     *("inc", "ltd", "co", "corp", "dept", "est", "approx", "e.g", "i.e", "a.m", "p.m", "u.s", "u.k", "u.n", "d.c"),
+    *("usw", "bzw", "ca", "z.b", "d.h", "u.a"),
 }
-_ALWAYS_GO_ON = {"dr", "mr", "mrs", "ms", "prof", "st", "vs", "gen", "sgt", "capt", "lt", "col", "e.g", "i.e", "approx"}
+"""English and German; none of either is a word of the other."""
+_ALWAYS_GO_ON = {
+    *("dr", "mr", "mrs", "ms", "prof", "st", "vs", "gen", "sgt", "capt", "lt", "col", "e.g", "i.e", "approx"),
+    *("bzw", "ca", "z.b", "d.h", "nr"),
+}
 
 
 def ends_sentence(word: str, following: str | None) -> bool:
@@ -29,7 +34,7 @@ def ends_sentence(word: str, following: str | None) -> bool:
     return True
 
 
-def sounds_whole(text: str) -> bool:
+def sounds_whole(text: str, language: str) -> bool:
     """Whether a text that the speaker paused after can be a sentence: it has its full stop, and no loose end."""
     words = text.split()
-    return bool(words) and ends_sentence(words[-1], None) and not dangles(text)
+    return bool(words) and ends_sentence(words[-1], None) and not dangles(text, language)

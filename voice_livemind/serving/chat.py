@@ -10,6 +10,7 @@ import openai
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from voice_livemind.clock import computing
+from voice_livemind.serving.engines import ENGINES
 
 
 class Message(TypedDict):
@@ -48,9 +49,20 @@ class ChatModel(Protocol):
     """The seam to a language model."""
 
     def ask(
-        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        *,
+        choices: Sequence[str] = (),
+        priority: int = 0,
     ) -> AbstractAsyncContextManager[Completion]:
-        """Open a streamed, greedy completion. Leaving the context closes it, and the server stops generating."""
+        """Open a streamed, greedy completion. Leaving the context closes it, and the server stops generating.
+
+        The answer is exactly one of `choices` where there are any; `max_tokens` must suffice for each of them.
+        Of waiting requests the one with the lowest `priority` goes first (vLLM; llama.cpp takes them as they come).
+        One that runs already is slowed, never stopped, by one that goes first.
+        """
         ...
 
 
@@ -76,20 +88,23 @@ class _StreamedCompletion:
 class OpenAIChat:
     """A model behind a URL, say ``http://127.0.0.1:18461/v1``."""
 
-    def __init__(self, url: str, model: str) -> None:
+    def __init__(self, url: str, model: str, engine: str = "llama.cpp") -> None:
         self.url = url
         self._model = model
+        self._engine = ENGINES[engine]
         # The key is demanded by the client, not by a server of ours. Proxies from the environment are not for loopback.
-        self._client = openai.AsyncOpenAI(
-            base_url=url,
-            api_key="none",
-            max_retries=0,
-            http_client=httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(120, connect=5)),
-        )
+        self._http = httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(120, connect=5))
+        self._client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, http_client=self._http)
 
     @asynccontextmanager
     async def ask(
-        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        *,
+        choices: Sequence[str] = (),
+        priority: int = 0,
     ) -> AsyncIterator[Completion]:
         """See ChatModel."""
         with computing():
@@ -102,6 +117,7 @@ class OpenAIChat:
                     temperature=0,
                     stream=True,
                     stream_options={"include_usage": True},
+                    extra_body=self._engine.request_fields(choices, priority),
                 )
             except (openai.OpenAIError, httpx2.HTTPError) as error:
                 raise ModelError(f"{self.url} does not answer: {_first_line(error)}") from error
@@ -110,14 +126,29 @@ class OpenAIChat:
             finally:
                 await stream.close()
 
+    async def running(self) -> int:
+        """How many requests the server works on or keeps waiting, by its own count. Raises ModelError."""
+        try:
+            return await self._engine.running(self._http, self.url.removesuffix("/v1"))
+        except (httpx2.HTTPError, ValueError) as error:
+            raise ModelError(f"{self.url} does not say what it does: {_first_line(error)}") from error
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
 
-async def complete(model: ChatModel, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()) -> str:
-    """The whole answer at once. Raises ModelError."""
-    async with model.ask(messages, max_tokens, stop) as completion:
+async def complete(
+    model: ChatModel,
+    messages: Sequence[Message],
+    max_tokens: int,
+    stop: Sequence[str] = (),
+    *,
+    choices: Sequence[str] = (),
+    priority: int = 0,
+) -> str:
+    """The whole answer at once; see `ChatModel.ask`. Raises ModelError."""
+    async with model.ask(messages, max_tokens, stop, choices=choices, priority=priority) as completion:
         return "".join([piece async for piece in completion])
 
 

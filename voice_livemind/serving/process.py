@@ -14,9 +14,9 @@ import httpx2
 from voice_livemind.clock import computing
 from voice_livemind.config import Role
 from voice_livemind.errors import Failure, UserError
-from voice_livemind.serving.engines import server_command
+from voice_livemind.serving.diagnosis import cause_of_death
+from voice_livemind.serving.engines import ENGINES, server_command
 
-_READY_WITHIN_S = {"llama.cpp": 60.0, "vllm": 600.0}
 _LONGEST_BACKOFF_S = 30.0
 _ENDS_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.05
@@ -25,13 +25,13 @@ _LOOK_EVERY_S = 0.05
 class ServerProcess:
     """Serves one model at ``url`` until ``stop``. A server that dies is started again, ever more slowly."""
 
-    def __init__(self, role: Role, weights: Path, port: int, say: Callable[[str], None]) -> None:
-        """``say`` is told, in a line, of what the user should know."""
+    def __init__(self, role: Role, weights: Path, port: int, say: Callable[[str], None], slots: int = 1) -> None:
+        """``say`` is told, in a line, of what the user should know; ``slots`` roles use the server at once."""
         self.url = f"http://127.0.0.1:{port}/v1"
         self._role = role
         self._port = port
         self._say = say
-        self._command = server_command(role, weights, port)
+        self._command = server_command(role, weights, port, slots)
         self._log = _state_folder() / f"{role.model}.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -45,7 +45,7 @@ class ServerProcess:
                 stderr=log,
                 # Away from the terminal's Ctrl-C: the assistant ends its servers itself.
                 start_new_session=True,
-                env=os.environ | {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"},
+                env={**ENGINES[self._role.engine].environment(self._role), **os.environ, "HF_HUB_OFFLINE": "1"},
             )
             await self._ready(self._process)
 
@@ -55,7 +55,8 @@ class ServerProcess:
         while True:
             assert self._process is not None
             status = await self._process.wait()
-            self._say(f"the server of {self._role.model} ended (status {status}); starting it again")
+            _kill_group(self._process.pid)
+            self._say(f"the server of {self._role.model} ended: {self._cause(status)}; starting it again")
             try:
                 await self.start()
                 backoff_s = 0.5
@@ -69,21 +70,25 @@ class ServerProcess:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        with computing(), suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        with computing():
+            with suppress(ProcessLookupError):
+                # To the server alone: it ends its workers in good order.
+                process.terminate()
             for _ in range(int(_ENDS_WITHIN_S / _LOOK_EVERY_S)):
-                await _real_sleep()
                 if process.returncode is not None:
-                    return
-            os.killpg(process.pid, signal.SIGKILL)
+                    break
+                await _real_sleep()
+            _kill_group(process.pid)
             await process.wait()
 
     async def _ready(self, process: asyncio.subprocess.Process) -> None:
         """Wait until the health page answers."""
         async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
-            for _ in range(int(_READY_WITHIN_S[self._role.engine] / _LOOK_EVERY_S)):
+            for _ in range(int(ENGINES[self._role.engine].ready_within_s / _LOOK_EVERY_S)):
                 if process.returncode is not None:
-                    raise Failure(f"the server of {self._role.model} did not start: {self._last_words()} ({self._log})")
+                    _kill_group(process.pid)
+                    cause = self._cause(process.returncode)
+                    raise Failure(f"the server of {self._role.model} did not start: {cause} ({self._log})")
                 with suppress(httpx2.HTTPError):
                     if (await client.get(self.url.removesuffix("/v1") + "/health")).is_success:
                         return
@@ -91,10 +96,14 @@ class ServerProcess:
         await self.stop()
         raise Failure(f"the server of {self._role.model} was not ready in time ({self._log})")
 
-    def _last_words(self) -> str:
-        lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
-        errors = [line for line in lines if "error" in line.lower()]
-        return (errors or lines or ["it said nothing"])[-1]
+    def _cause(self, status: int) -> str:
+        return cause_of_death(self._role.engine, self._log.read_text(errors="replace"), status)
+
+
+def _kill_group(leader: int) -> None:
+    """End what a server has left behind: a worker can outlive it, and hold its memory."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 async def _real_sleep() -> None:

@@ -1,8 +1,8 @@
 """The thinker and the speaker, ready to be asked: by URL, from ``voice-livemind serve``, or served for this run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,13 @@ async def models_ready(
     Raises Failure if a server does not start.
     """
     roles = {"thinker": settings.thinker, "speaker": settings.speaker}
-    urls = {name: role.url or await _already_served(role) for name, role in roles.items()}
+    ports = [role.port for role in roles.values()]
+    urls = {name: role.url or await _already_served(role, ports) for name, role in roles.items()}
     missing = {name: role for name, role in roles.items() if not urls[name]}
     async with _processes(missing, weights, say, lambda _: free_port()) as served, AsyncExitStack() as stack:
         chats: dict[str, OpenAIChat] = {}
         for name, role in roles.items():
-            chats[name] = OpenAIChat(urls[name] or served[name], role.model)
+            chats[name] = OpenAIChat(urls[name] or served[name], role.model, role.engine)
             stack.push_async_callback(chats[name].close)
         yield Models(**chats)
 
@@ -45,14 +46,16 @@ async def models_ready(
 async def models_served(
     settings: Settings, weights: Callable[[str], Path], say: Callable[[str], None]
 ) -> AsyncIterator[Mapping[str, str]]:
-    """Every role that names no URL is served at its configured port; yields the URL of each.
+    """Every role that names no URL is served at its configured port, or at that of the role whose server it shares.
+
+    Yields the URL of each.
 
     Raises UserError if a port is in use, Failure if a server does not start.
     """
     roles = {"thinker": settings.thinker, "speaker": settings.speaker}
     own = {name: role for name, role in roles.items() if not role.url}
-    for name, role in own.items():
-        require_free(role.port, f"{name}.port")
+    for names in _shared(own).values():
+        require_free(own[names[0]].port, f"{names[0]}.port")
     async with _processes(own, weights, say, lambda role: role.port) as urls:
         yield urls
 
@@ -64,20 +67,23 @@ async def _processes(
     say: Callable[[str], None],
     port: Callable[[Role], int],
 ) -> AsyncIterator[dict[str, str]]:
-    """Start what ``roles`` need, in parallel; equal roles share a server. Yields the URL of each role."""
-    servers: dict[tuple[str, str], ServerProcess] = {}
-    for role in roles.values():
-        servers.setdefault((role.engine, role.model), ServerProcess(role, weights(role.model), port(role), say))
+    """Start what ``roles`` need, in parallel. Yields the URL of each role."""
+    servers: dict[str, ServerProcess] = {}
+    for names in _shared(roles).values():
+        role = roles[names[0]]
+        server = ServerProcess(role, weights(role.model), port(role), say, slots=len(names))
+        servers.update(dict.fromkeys(names, server))
+    unique = list(dict.fromkeys(servers.values()))
     watchers: list[asyncio.Task[None]] = []
     try:
-        await _all(server.start() for server in servers.values())
-        watchers += [asyncio.create_task(server.watch()) for server in servers.values()]
-        yield {name: servers[role.engine, role.model].url for name, role in roles.items()}
+        await _all(server.start() for server in unique)
+        watchers += [asyncio.create_task(server.watch()) for server in unique]
+        yield {name: server.url for name, server in servers.items()}
     finally:
         for watcher in watchers:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
-        await asyncio.gather(*(server.stop() for server in servers.values()))
+        await asyncio.gather(*(server.stop() for server in unique))
 
 
 async def _all(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -90,12 +96,21 @@ async def _all(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise group.exceptions[0] from None
 
 
-async def _already_served(role: Role) -> str:
-    """The URL at which ``voice-livemind serve`` serves this very model, or nothing."""
-    url = f"http://127.0.0.1:{role.port}/v1"
-    try:
-        async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
-            served = (await client.get(f"{url}/models")).json()["data"]
-            return url if any(model["id"] == role.model for model in served) else ""
-    except (httpx2.HTTPError, ValueError, KeyError, TypeError):
-        return ""
+def _shared(roles: Mapping[str, Role]) -> Mapping[Role, list[str]]:
+    """The names of the roles by what their server must be: roles that differ in their port alone share one."""
+    names: dict[Role, list[str]] = {}
+    for name, role in roles.items():
+        names.setdefault(role.model_copy(update={"port": 0}), []).append(name)
+    return names
+
+
+async def _already_served(role: Role, ports: Sequence[int]) -> str:
+    """The URL at which ``voice-livemind serve`` serves this very model, or nothing; it may be another role's server."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
+        for port in (role.port, *ports):
+            url = f"http://127.0.0.1:{port}/v1"
+            with suppress(httpx2.HTTPError, ValueError, KeyError, TypeError):
+                served = (await client.get(f"{url}/models")).json()["data"]
+                if any(model["id"] == role.model for model in served):
+                    return url
+    return ""

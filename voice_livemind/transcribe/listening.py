@@ -5,7 +5,7 @@ A pass is due at each pause, over what is not settled yet, and every few seconds
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from voice_livemind.clock import Clock
@@ -14,8 +14,9 @@ from voice_livemind.record.turn import RejectionRecord, TurnRecord
 from voice_livemind.segments.segment import Segment
 from voice_livemind.segments.settling import Settling
 from voice_livemind.transcribe.evidence import Evidence
-from voice_livemind.transcribe.hypothesis import Hypothesis, doubt
-from voice_livemind.turns.machine import Commit, Pause, Resume
+from voice_livemind.transcribe.hypothesis import Hypothesis, doubt, within_speech
+from voice_livemind.transcribe.language import SpokenLanguage
+from voice_livemind.turns.machine import Commit, Resume
 from voice_livemind.turns.voice_end import SILENCE_S
 
 Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
@@ -26,6 +27,12 @@ _LONGEST_VOICE_S = 8.0
 """The window of the model that hears the end of a turn."""
 _ALL_AT_ONCE_S = 28.0
 """The recogniser's window is 30 s."""
+
+
+@dataclass(frozen=True)
+class _Paused:
+    speech_end_s: float
+    noticed_s: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Listening:
         settling: Settling,
         clock: Clock,
         record: TurnRecord,
-        language: str,
+        language: SpokenLanguage,
         changed: Callable[[Segment], None],
         understood: Callable[[Evidence, float], None],
     ) -> None:
@@ -59,7 +66,7 @@ class Listening:
         self._language = language
         self._changed = changed
         self._understood = understood
-        self._events: asyncio.Queue[Pause | _Spoken | Resume | Commit] = asyncio.Queue()
+        self._events: asyncio.Queue[_Paused | _Spoken | Resume | Commit] = asyncio.Queue()
         self._pauses_s: list[float] = []
         self._busy = False
 
@@ -71,7 +78,7 @@ class Listening:
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
         self._pauses_s.append(speech_end_s)
-        self._events.put_nowait(Pause(speech_end_s))
+        self._events.put_nowait(_Paused(speech_end_s, self._clock.now()))
 
     def spoken(self, until_s: float) -> None:
         """The speaker has been speaking for long without a pause."""
@@ -92,8 +99,8 @@ class Listening:
             event = await self._events.get()
             self._busy = True
             match event:
-                case Pause(speech_end_s):
-                    await self._at_pause(speech_end_s)
+                case _Paused(speech_end_s, noticed_s):
+                    await self._at_pause(speech_end_s, noticed_s)
                 case _Spoken(until_s) if self._events.empty():
                     await self._in_speech(until_s)
                 case Resume():
@@ -114,7 +121,7 @@ class Listening:
         self._record.marks.text_final = self._clock.now()
         return " ".join(texts)
 
-    async def _at_pause(self, speech_end_s: float) -> None:
+    async def _at_pause(self, speech_end_s: float, noticed_s: float) -> None:
         end_s = speech_end_s + _KEEP_AFTER_S
         voice_s = speech_end_s - _LONGEST_VOICE_S, speech_end_s + SILENCE_S
         hypothesis, voice = await asyncio.gather(
@@ -123,7 +130,8 @@ class Listening:
         if hypothesis is not None:
             self._tell(self._settling.at_pause(hypothesis.words, end_s))
         self._record.marks.text_final = self._clock.now()
-        evidence = Evidence(self._settling.text, self._language, voice=voice)
+        self._record.pauses.append((noticed_s, self._clock.now()))
+        evidence = Evidence(self._settling.text, self._language.code, voice=voice)
         if hypothesis is not None:
             evidence = evidence._replace(trailing=hypothesis.trailing, last_word=hypothesis.last_word)
         self._understood(evidence, speech_end_s)
@@ -139,12 +147,13 @@ class Listening:
 
     async def _pass(self, from_s: float, end_s: float) -> Hypothesis | None:
         """What the recogniser heard within a span; ``None`` where it is not to be believed."""
-        chunk = self._sound.between(from_s, end_s)
+        chunk = replace(self._sound.between(from_s, end_s), language=self._language.known)
         began_s = self._clock.now()
         hypothesis = await self._recognize(chunk)
         self._record.transcription.append((began_s, self._clock.now()))
         reason = doubt(hypothesis, chunk.voiced_s)
         if reason is None:
-            return hypothesis
+            self._language.heard(hypothesis, chunk.voiced_s)
+            return within_speech(hypothesis, *chunk.voiced)
         self._record.rejected.append(RejectionRecord(hypothesis.text, reason, chunk.start_s, chunk.end_s))
         return None

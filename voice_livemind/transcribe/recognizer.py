@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from voice_livemind.config import Transcribe
 from voice_livemind.hear.frames import RATE_HZ, Samples, as_float
 from voice_livemind.transcribe.hypothesis import Hypothesis, Word, without_repeats
+from voice_livemind.transcribe.language import AUTO
 
 FULL_WINDOW_S = 30.0
 _SHORT_WINDOW_S = 10.0
@@ -38,23 +39,41 @@ class Recognizer:
             cpu_threads=settings.threads,
             local_files_only=True,
         )
-        multilingual = self._whisper.model.is_multilingual
-        self._tokenizer = Tokenizer(
-            self._whisper.hf_tokenizer, multilingual, task="transcribe", language=settings.language
-        )
-        self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
+        self._multilingual = bool(self._whisper.model.is_multilingual)
+        self._language = None if settings.language == AUTO else settings.language
+        self._tokenizers: dict[str, Tokenizer] = {}
+        self._suppressed = get_suppressed_tokens(self._tokenizer("en"), [-1])
         self._marks = set(self._token_ids(".", ",", "?", "!", "...", "-", "--", ";", ":"))
         self._trailing = self._token_ids("...", "-", "--", ",")
 
-    def transcribe(self, samples: Samples, start_s: float) -> Hypothesis:
-        """Words of at most 30 s of sound that starts at ``start_s``, with their times on the same clock."""
+    def transcribe(self, samples: Samples, start_s: float, language: str | None = None) -> Hypothesis:
+        """Words of at most 30 s of sound that starts at ``start_s``, with their times on the same clock.
+
+        ``language``: of the speech; by default that of the configuration, and where that is "auto" it is heard, which
+        costs nothing more.
+        """
         sound = as_float(samples)
         sound_s = len(sound) / RATE_HZ
         window_s = max(sound_s + _MARGIN_S, _SHORT_WINDOW_S)
-        hypothesis, capped = self._pass(sound, window_s, start_s)
+        language = language or self._language
+        hypothesis, capped = self._pass(sound, window_s, start_s, language)
         if capped and window_s < FULL_WINDOW_S:
-            hypothesis, _ = self._pass(sound, FULL_WINDOW_S, start_s)
+            hypothesis, _ = self._pass(sound, FULL_WINDOW_S, start_s, language)
         return hypothesis
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._whisper.hf_tokenizer, self._multilingual, task="transcribe", language=language
+            )
+        return self._tokenizers[language]
+
+    def _heard_language(self, encoded: Any) -> tuple[str, float]:
+        """The most probable language, and its probability."""
+        if not self._multilingual:
+            return "en", 1.0
+        token, probability = self._whisper.model.detect_language(encoded)[0][0]
+        return token.strip("<|>"), float(probability)
 
     def _token_ids(self, *marks: str) -> list[int]:
         """The tokens of punctuation marks, with and without a space before them."""
@@ -62,12 +81,16 @@ class Recognizer:
         found = [self._whisper.hf_tokenizer.token_to_id(spelling) for spelling in spelt]
         return [token for token in found if token is not None]
 
-    def _pass(self, sound: NDArray[np.float32], window_s: float, start_s: float) -> tuple[Hypothesis, bool]:
+    def _pass(
+        self, sound: NDArray[np.float32], window_s: float, start_s: float, language: str | None
+    ) -> tuple[Hypothesis, bool]:
         """One pass with the given window, and whether the text ran into its cap."""
         sound_s = len(sound) / RATE_HZ
         padded = np.pad(sound, (0, max(0, int(window_s * RATE_HZ) - len(sound))))
         encoded = self._whisper.encode(self._whisper.feature_extractor(padded, padding=0))
-        prompt = self._whisper.get_prompt(self._tokenizer, [], without_timestamps=True)
+        spoken, sure = (language, 1.0) if language else self._heard_language(encoded)
+        tokenizer = self._tokenizer(spoken)
+        prompt = self._whisper.get_prompt(tokenizer, [], without_timestamps=True)
         longest = 16 + math.ceil(_TOKENS_PER_S * sound_s)
         result = self._whisper.model.generate(
             encoded,
@@ -80,10 +103,18 @@ class Recognizer:
             suppress_tokens=self._suppressed,
         )[0]
         tokens = result.sequences_ids[0]
-        heard = self._align(encoded, tokens, sound_s, start_s)
+        heard = self._align(encoded, tokens, tokenizer, sound_s, start_s)
         words = without_repeats(heard, sound_s)
         trailing, last_word = self._ending(tokens, result.logits[0])
-        hypothesis = Hypothesis(words, float(result.scores[0]), float(result.no_speech_prob), trailing, last_word)
+        hypothesis = Hypothesis(
+            words,
+            mean_logprob=float(result.scores[0]),
+            no_speech=float(result.no_speech_prob),
+            trailing=trailing,
+            last_word=last_word,
+            language=spoken,
+            language_probability=sure,
+        )
         return hypothesis, len(words) == len(heard) and len(tokens) >= longest
 
     def _ending(self, tokens: list[int], logits: Sequence[Any]) -> tuple[float | None, float | None]:
@@ -96,9 +127,11 @@ class Recognizer:
         after, word = _probabilities(logits[last]), _probabilities(logits[last - 1])
         return float(after[self._trailing].sum()), float(word[tokens[last - 1]])
 
-    def _align(self, encoded: Any, tokens: list[int], sound_s: float, start_s: float) -> list[Word]:
+    def _align(
+        self, encoded: Any, tokens: list[int], tokenizer: Tokenizer, sound_s: float, start_s: float
+    ) -> list[Word]:
         """Give each word its time by the decoder's cross-attention (as openai/whisper's timing.py does)."""
-        found = self._whisper.find_alignment(self._tokenizer, [tokens], encoded, int(sound_s * 100))
+        found = self._whisper.find_alignment(tokenizer, [tokens], encoded, int(sound_s * 100))
         words: list[Word] = []
         for piece in found[0] if found else []:
             text = piece["word"]

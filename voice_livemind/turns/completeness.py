@@ -55,7 +55,8 @@ def completeness(
 
     ``text``: the words of the turn, or of its last chunk. ``voice_probability``: what ``VoiceEnd`` says. ``trailing``:
     the probability that the recogniser gave to "...", "-", "--" or "," right after the last word. ``last_word``: the
-    one that it gave to the last token of the last word. Of other languages than English only the marks are judged.
+    one that it gave to the last token of the last word. Of a language whose words are not known here (``dangles``)
+    only the marks are judged.
     """
     if trailing is None:
         trailing = _TRAILING_AFTER_STOP if _stops(text) else _TRAILING_ELSE
@@ -65,7 +66,7 @@ def completeness(
         voice_probability = _VOICE_UNKNOWN
     log_odds = (
         _BIAS
-        + _DANGLING * (language == "en" and dangles(text))
+        + _DANGLING * dangles(text, language)
         + _TRAILING * math.log(max(trailing, 0.001))
         + _LAST_WORD * math.log(min(max(last_word, 0.135), 0.99))
         + _VOICE * _logit(min(max(voice_probability, 0.003), 0.997))
@@ -93,7 +94,7 @@ def _stops(text: str) -> bool:
     return bare.endswith(_STOPS) and not bare.endswith("...")
 
 
-# English: words after which hardly anybody has finished. What may well end a turn ("on", "that", "have") is not here.
+# Words after which hardly anybody has finished. What may well end a turn ("on", "that", "have") is not here.
 
 _ALWAYS_GO_ON = {
     *("a", "an", "the", "my", "your", "our", "their", "every"),
@@ -111,8 +112,25 @@ _NUMBERS = {
 }
 
 
-def dangles(text: str) -> bool:
-    """Whether an English sentence can't end here: "with a", "I'd", "a ten", "a ten minute"."""
+_GERMAN_GO_ON = {
+    *("der", "dem", "des", "den", "eine", "einen", "einem", "einer", "mein", "meine", "meinen", "dein", "deine"),
+    *("und", "oder", "aber", "weil", "dass", "ob", "wenn", "obwohl", "sehr", "von", "für", "ohne"),
+    *("zum", "zur", "im", "am", "vom", "beim", "äh", "ähm"),
+}
+"""Not "ein", "mit" and "bei", which end many a sentence as parts of its verb."""
+
+
+def dangles(text: str, language: str = "en") -> bool:
+    """Whether a sentence can't end here: "with a", "I'd", "a ten", "a ten minute", "mit einem".
+
+    English and German; in other languages every word may be the last.
+    """
+    if language == "de":
+        return (re.findall(r"\w+", text.lower()) or [""])[-1] in _GERMAN_GO_ON
+    return language == "en" and _dangles_in_english(text)
+
+
+def _dangles_in_english(text: str) -> bool:
     words = re.findall(r"[a-z0-9']+", text.lower().replace("’", "'"))  # noqa: RUF001  the typographic quote is meant
     if not words:
         return False

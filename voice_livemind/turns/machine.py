@@ -21,6 +21,11 @@ from typing import TypeAlias
 
 from voice_livemind.config import Turns
 
+_GAP_S = 0.3
+"""Between bursts of speech that belong together."""
+_BACK_S = 1.0
+"""How far the first of them may lie before the one that is sure."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -68,7 +73,12 @@ class TurnMachine:
         self._open = False
         self._paused = False
         self._burst_start_s: float | None = None
-        """Start of the speech that may start or resume the turn, once it has lasted ``min_speech_s``."""
+        """Start of the speech that may start or resume the turn, once there is enough of it."""
+        self._sure_s = 0.0
+        """Seconds of certain speech in it."""
+        self._from_s: float | None = None
+        """Start of the first of several bursts with hardly a gap between them: soft first words come in pieces."""
+        self._gap_since_s = 0.0
         self._speech_end_s = 0.0
         self._commit_after_s = settings.commit_max_s
         self._reopen_until_s: float | None = None
@@ -76,7 +86,7 @@ class TurnMachine:
     @property
     def idle(self) -> bool:
         """No turn is open or can be reopened, and no speech is about to open one."""
-        return not self._open and self._burst_start_s is None and self._reopen_until_s is None
+        return not self._open and self._from_s is None and self._reopen_until_s is None
 
     @property
     def speaking(self) -> bool:
@@ -91,13 +101,15 @@ class TurnMachine:
         if self._paused and speech_end_s == self._speech_end_s:
             self._commit_after_s = min(commit_after_s, self._settings.commit_max_s)
 
-    def step(self, start_s: float, end_s: float, is_speech: bool) -> TurnEvent | None:
-        """Judge the frame from ``start_s`` to ``end_s``."""
+    def step(self, start_s: float, end_s: float, speech: float) -> TurnEvent | None:
+        """Judge the frame from ``start_s`` to ``end_s``. ``speech``: the probability that it is speech, 0 for none."""
         if self.speaking:
-            return self._go_on(end_s, is_speech)
-        if is_speech:
-            return self._begin(start_s, end_s)
+            return self._go_on(end_s, speech > 0)
+        if speech > 0:
+            return self._begin(start_s, end_s, speech)
         self._burst_start_s = None
+        if self._from_s is not None and end_s - self._gap_since_s > _GAP_S:
+            self._from_s = None
         if self._open and _reached(end_s - self._speech_end_s, self._commit_after_s):
             self._open = self._paused = False
             self._reopen_until_s = end_s + self._settings.reopen_s
@@ -115,20 +127,26 @@ class TurnMachine:
             return Pause(self._speech_end_s)
         return None
 
-    def _begin(self, start_s: float, end_s: float) -> Start | Resume | Reopen | None:
+    def _begin(self, start_s: float, end_s: float, speech: float) -> Start | Resume | Reopen | None:
         if self._burst_start_s is None:
-            self._burst_start_s = start_s
-        burst_start_s = self._burst_start_s
-        if not _reached(end_s - burst_start_s, self._settings.min_speech_s):
+            self._burst_start_s, self._sure_s = start_s, 0.0
+            if self._from_s is None or start_s - self._from_s > _BACK_S:
+                self._from_s = start_s
+        assert self._from_s is not None
+        self._gap_since_s = end_s
+        # As likely as not is no evidence: coughs look like that.
+        self._sure_s += (2 * speech - 1) * (end_s - start_s)
+        resumes = self._open and _reached(end_s - self._burst_start_s, self._settings.resume_speech_s)
+        if not resumes and not _reached(self._sure_s, self._settings.min_speech_s):
             return None
         event: Start | Resume | Reopen
         if self._open:
-            event = Resume(burst_start_s)
-        elif self._reopen_until_s is not None and burst_start_s <= self._reopen_until_s:
-            event = Reopen(burst_start_s)
+            event = Resume(self._from_s)
+        elif self._reopen_until_s is not None and self._from_s <= self._reopen_until_s:
+            event = Reopen(self._from_s)
         else:
-            event = Start(burst_start_s)
-        self._burst_start_s = self._reopen_until_s = None
+            event = Start(self._from_s)
+        self._burst_start_s = self._from_s = self._reopen_until_s = None
         self._open, self._paused = True, False
         self._speech_end_s = end_s
         return event

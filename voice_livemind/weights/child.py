@@ -1,4 +1,4 @@
-"""A child process that downloads, and can be stopped at any moment."""
+"""A child process that fetches or makes weights, and can be stopped at any moment."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from voice_livemind.errors import Failure
 _PATIENCE_S = 5.0
 
 
-class Download:
+class Child:
     """`python ARGUMENTS…`; its temporary files lie in `temporary`, so that nothing is left elsewhere."""
 
     def __init__(self, arguments: Sequence[str], temporary: Path, environment: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ class Download:
         reason = self._reason()
         if os.strerror(errno.ENOSPC) in reason:
             raise OSError(errno.ENOSPC, reason)
-        raise Failure(reason or f"the download ended with status {status}")
+        raise Failure(reason or f"it ended with status {status}")
 
     def stop(self) -> None:
         """Ends the process if it still runs; what it wrote stays."""

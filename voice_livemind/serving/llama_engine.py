@@ -1,0 +1,61 @@
+"""The engine llama.cpp: `xllamacpp`'s server, for any machine."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from voice_livemind.config import Role
+from voice_livemind.errors import UserError
+
+
+class LlamaEngine:
+    """See `Engine`."""
+
+    ready_within_s = 60.0
+    causes = (
+        (r"address already in use|couldn't bind|[Ff]ailed to bind", "its port is in use: name another one"),
+        (
+            r"failed to allocate|unable to allocate|bad_alloc|out of memory",
+            "out of memory: take a smaller model",
+        ),
+        (r"failed to open GGUF|No such file", "its weights are missing: run `voice-livemind models pull`"),
+        (
+            r"invalid magic|failed to load model|error loading model",
+            "its weights can't be read: see `voice-livemind models verify`",
+        ),
+    )
+
+    def command(self, role: Role, weights: Path, port: int, slots: int) -> list[str]:
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise UserError("engine llama.cpp needs the package xllamacpp: pip install xllamacpp")
+        file = next(weights.glob("*.gguf"), None)
+        if file is None:
+            raise UserError(f"{role.model} has no GGUF file: engine llama.cpp can't serve it, engine vllm may")
+        return [
+            *(sys.executable, "-m", "voice_livemind.serving.llama_server", str(file)),
+            *("--name", role.model),
+            *("--port", str(port)),
+            *("--threads", str(role.threads)),
+            *("--context-tokens", str(role.context_tokens)),
+            *("--slots", str(slots)),
+        ]
+
+    def environment(self, role: Role) -> Mapping[str, str]:
+        del role
+        return {}
+
+    def request_fields(self, choices: Sequence[str], priority: int) -> dict[str, Any]:
+        # It knows none: each role has a slot of its own, and all slots advance together.
+        del priority
+        if not choices:
+            return {}
+        return {"grammar": "root ::= " + " | ".join(json.dumps(choice) for choice in choices)}
+
+    async def running(self, client: httpx2.AsyncClient, root: str) -> int:
+        slots = (await client.get(f"{root}/slots")).raise_for_status().json()
+        return sum(1 for slot in slots if slot["is_processing"])
