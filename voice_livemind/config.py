@@ -66,6 +66,8 @@ class Mind(_Section):
     """Thinking while the speaker talks."""
 
     note_max_tokens: Annotated[int, Field(ge=1)]
+    wait_by_rule: bool
+    wait_by_choice: bool
 
 
 class Reply(_Section):

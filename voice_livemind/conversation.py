@@ -87,9 +87,7 @@ class Conversation:
         self._sound.start(speech_start_s)
         history = tuple(self._history)
         number = len(self.records) + 1
-        self._turn = Turn(
-            number, speech_start_s, self._sound, history, self._around, self._language, self._understood
-        )
+        self._turn = Turn(number, speech_start_s, self._sound, history, self._around, self._language, self._understood)
         self._running = asyncio.create_task(self._turn.run())
 
     def _understood(self, evidence: Evidence, speech_end_s: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from voice_livemind.mind.prompts import thinking_messages
 from voice_livemind.modes import Mode
 from voice_livemind.reply.answer import reply_messages
-from voice_livemind.serving.chat import ChatModel, Message, ModelError, complete
+from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority, complete
 from voice_livemind.stations import Stations
 
 
@@ -23,6 +23,6 @@ async def warm_up(mode: Mode, stations: Stations) -> None:
 async def prefill(model: ChatModel, messages: Sequence[Message]) -> None:
     """Have ``model`` read a prompt: a request for one token. If it does not answer, the next request will say so."""
     try:
-        await complete(model, messages, 1)
+        await complete(model, messages, 1, priority=Priority.WARMING)
     except ModelError:
         return

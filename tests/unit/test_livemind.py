@@ -203,3 +203,15 @@ def test_a_notes_budget_grows_with_the_speech_and_with_the_thinkers_speed() -> N
     assert pace.budget(60.0, 64) == 64
     pace.measured(20, 0.0)
     assert pace.budget(4.0, 64) == 40
+
+
+def test_the_thinker_may_choose_to_wait_before_it_writes() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.thinker = ScriptedModel("wait", "Note:", " eggs = 8")
+    (turn,) = dialogue.replay("livemind", "mind.wait_by_choice=true")
+    assert [(segment.action, segment.note) for segment in turn.segments] == [
+        ("wait", None),
+        ("infer", "eggs = 8"),
+        ("none", None),
+    ]
+    assert dialogue.thinker.asked[-1][-1] == {"role": "assistant", "content": "Note:"}

@@ -1,7 +1,10 @@
 """Model servers: the commands that start them, who shares one, what a request says to each, and why they die."""
 
+import asyncio
 import json
+import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,13 +14,15 @@ from typing import Any
 
 import pytest
 
+from tests.system.command import alive, eventually
 from voice_livemind import clock
 from voice_livemind.config import Role, Settings, load_settings
 from voice_livemind.errors import UserError
-from voice_livemind.serving import servers
+from voice_livemind.serving import process, servers
 from voice_livemind.serving.chat import Message, OpenAIChat, complete
 from voice_livemind.serving.diagnosis import cause_of_death
 from voice_livemind.serving.engines import ENGINES, server_command
+from voice_livemind.serving.process import free_port
 
 VLLM_CPU = Path(__file__).parents[2] / "configs" / "vllm-cpu.toml"
 
@@ -129,6 +134,45 @@ def test_roles_that_differ_have_a_server_each(fake_servers: list[FakeServer]) ->
     assert len(set(urls.values())) == 2 and [server.slots for server in fake_servers] == [1, 1]
 
 
+_SERVER_WITH_A_WORKER = """
+import http.server, os, subprocess, sys
+worker = subprocess.Popen(["sleep", "600"])
+open(sys.argv[2], "a").write(f"{os.getpid()} {worker.pid}\\n")
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthy).serve_forever()
+"""
+
+
+def test_a_server_that_is_killed_takes_its_workers_along_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    workers, port = tmp_path / "workers", free_port()
+    command = [sys.executable, "-c", _SERVER_WITH_A_WORKER, str(port), str(workers)]
+    monkeypatch.setattr(process, "server_command", lambda *_: command)
+    said: list[str] = []
+
+    async def main() -> None:
+        server = process.ServerProcess(load_settings(None).speaker, tmp_path, port, said.append)
+        await server.start()
+        watching = asyncio.create_task(server.watch())
+        leader, first = map(int, workers.read_text().split())
+        os.kill(leader, signal.SIGKILL)
+        assert await asyncio.to_thread(eventually, lambda: len(workers.read_text().split()) == 4)
+        assert not alive(first)
+        watching.cancel()
+        await server.stop()
+
+    clock.run(main(), "real")
+    assert "killed" in said[0] and said[0].endswith("starting it again")
+    assert not any(alive(pid) for pid in map(int, workers.read_text().split()))
+
+
 @pytest.mark.parametrize(
     ("engine", "fields"),
     [
@@ -172,7 +216,7 @@ def test_a_choice_is_put_to_each_engine_in_its_own_way(engine: str, fields: dict
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_plain_request_says_nothing_beyond_the_common_api(engine: str) -> None:
-    assert ENGINES[engine].request_fields((), 0) == {}
+    assert ENGINES[engine].request_fields((), 0, continues=False) == {}
 
 
 # Lines that such servers wrote, or write by their source.
@@ -213,3 +257,9 @@ def test_an_unusual_death_is_told_by_its_last_error_or_its_signal() -> None:
     assert cause_of_death("vllm", "INFO a\nValueError: odd\nINFO b\n", 1) == "ValueError: odd"
     assert cause_of_death("vllm", "INFO a\n", -9).startswith("killed, as the system does for lack of memory")
     assert cause_of_death("llama.cpp", "", 3) == "status 3, it said nothing"
+
+
+def test_vllm_is_told_to_go_on_with_a_message_of_the_assistant_and_llama_cpp_does_so_by_itself() -> None:
+    going_on = {"add_generation_prompt": False, "continue_final_message": True}
+    assert ENGINES["vllm"].request_fields((), 0, continues=True) == going_on
+    assert ENGINES["llama.cpp"].request_fields((), 0, continues=True) == {}

@@ -22,12 +22,12 @@ from voice_livemind.serving.chat import Message
 
 WAIT = "wait"
 """The thinker's reply when there is nothing to note."""
+NOTE = "Note:"
+"""Begins every note in the conversation. Without it the answers took on the form of the notes."""
 ANSWER = "Answer:"
 """What follows this in a reply to ``cot_messages`` is spoken; what stands before it is not."""
 LINE_END = "\n"
 """Every stage but that of ``cot_messages`` replies with one line: stop here."""
-_NOTE = "Note: "
-"""Begins every note in the conversation. Without it the answers took on the form of the notes."""
 _FACT_END = ";"
 """Between the facts of a note."""
 _NOTE_STAGE = "\n(note)"
@@ -39,7 +39,7 @@ _ROLE = (
 
 _THINK_AND_ANSWER = f"""\
 {_ROLE} You hear what a person says sentence by sentence.
-After (note), write one line for yourself, beginning with {_NOTE.strip()} each new fact as name = value, and an \
+After (note), write one line for yourself, beginning with {NOTE} each new fact as name = value, and an \
 equation for each number that already follows. If a value depends on something not said yet, write the relation. \
 If there is nothing to note, write {WAIT}.
 After (answer aloud in one spoken sentence), reply in one short line that ends with the result: no lists, no symbols. \
@@ -212,7 +212,7 @@ def aloud_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> lis
 
 def note_in(reply: str) -> str | None:
     """The note in what the thinker wrote; ``None`` where it chose to wait."""
-    note = reply.strip().removeprefix(_NOTE.strip()).strip()
+    note = reply.strip().removeprefix(NOTE).strip()
     return None if not note or note.lower().startswith(WAIT) else note
 
 
@@ -255,7 +255,7 @@ def _noted(history: Iterable[Exchange], steps: Iterable[Step]) -> list[Message]:
 def _steps(steps: Iterable[Step]) -> list[Message]:
     messages = []
     for sentences, note in steps:
-        messages += [_user(sentences, _NOTE_STAGE), _message("assistant", WAIT if note is None else _NOTE + note)]
+        messages += [_user(sentences, _NOTE_STAGE), _message("assistant", WAIT if note is None else f"{NOTE} {note}")]
     return messages
 
 

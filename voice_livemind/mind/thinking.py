@@ -19,11 +19,22 @@ from dataclasses import dataclass
 from voice_livemind.clock import Clock
 from voice_livemind.config import Mind
 from voice_livemind.mind.pace import Pace
-from voice_livemind.mind.prompts import LINE_END, Exchange, Step, finished_facts, note_in, thinking_messages
+from voice_livemind.mind.prompts import (
+    LINE_END,
+    NOTE,
+    WAIT,
+    Exchange,
+    Step,
+    finished_facts,
+    note_in,
+    thinking_messages,
+)
 from voice_livemind.mind.worth import adds_something, is_new
 from voice_livemind.record.turn import SegmentRecord
 from voice_livemind.segments.segment import Segment
-from voice_livemind.serving.chat import ChatModel, ModelError, Usage
+from voice_livemind.serving.chat import ChatModel, ModelError, Priority, Usage, complete
+
+_CHOICE_MAX_TOKENS = 4
 
 
 @dataclass(frozen=True)
@@ -199,7 +210,7 @@ class Thinking:
             self._taken.append(taken)
             if not texts:
                 return
-            if self._plan.frugal and not is_new(" ".join(texts), said):
+            if self._plan.frugal and self._settings.wait_by_rule and not is_new(" ".join(texts), said):
                 settled[-1].record.action = "wait"
                 self._cold = True
                 return
@@ -214,10 +225,19 @@ class Thinking:
             most = self._pace.budget(self._clock.now() - self._taken[0].sentences[0].segment.start_s, most)
         most = max(1, most - taken.tokens)
         before = [earlier.step for earlier in self._taken[:-1] if earlier.step.sentences]
-        messages = thinking_messages(self._history, before, taken.step.sentences, taken.begun)
         usage, first_s = Usage(), None
         try:
-            async with self._thinker.ask(messages, most, (LINE_END,)) as completion:
+            if self._plan.frugal and self._settings.wait_by_choice and not taken.begun:
+                question = thinking_messages(self._history, before, taken.step.sentences)
+                choice = await complete(
+                    self._thinker, question, _CHOICE_MAX_TOKENS, choices=(NOTE, WAIT), priority=Priority.THOUGHT
+                )
+                if choice == WAIT:
+                    self._ended(taken, None)
+                    return
+                taken.begun = choice
+            messages = thinking_messages(self._history, before, taken.step.sentences, taken.begun)
+            async with self._thinker.ask(messages, most, (LINE_END,), priority=Priority.THOUGHT) as completion:
                 try:
                     async for piece in completion:
                         first_s = self._clock.now() if first_s is None else first_s

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol, TypedDict, cast
 
 import httpx2
@@ -19,6 +20,14 @@ class Message(TypedDict):
     role: str
     """system | user | assistant"""
     content: str
+
+
+class Priority(IntEnum):
+    """What goes first, where requests wait for each other."""
+
+    REPLY = 0
+    WARMING = 1
+    THOUGHT = 2
 
 
 class ModelError(Exception):
@@ -59,6 +68,7 @@ class ChatModel(Protocol):
     ) -> AbstractAsyncContextManager[Completion]:
         """Open a streamed, greedy completion. Leaving the context closes it, and the server stops generating.
 
+        Where the last message is the assistant's own, the model goes on with it.
         The answer is exactly one of `choices` where there are any; `max_tokens` must suffice for each of them.
         Of waiting requests the one with the lowest `priority` goes first (vLLM; llama.cpp takes them as they come).
         One that runs already is slowed, never stopped, by one that goes first.
@@ -117,7 +127,7 @@ class OpenAIChat:
                     temperature=0,
                     stream=True,
                     stream_options={"include_usage": True},
-                    extra_body=self._engine.request_fields(choices, priority),
+                    extra_body=self._engine.request_fields(choices, priority, messages[-1]["role"] == "assistant"),
                 )
             except (openai.OpenAIError, httpx2.HTTPError) as error:
                 raise ModelError(f"{self.url} does not answer: {_first_line(error)}") from error

@@ -33,8 +33,8 @@ class Engine(Protocol):
         """Variables for the server, where the user has set none."""
         ...
 
-    def request_fields(self, choices: Sequence[str], priority: int) -> dict[str, Any]:
-        """Fields of a request beyond the common API: see `ChatModel.ask`."""
+    def request_fields(self, choices: Sequence[str], priority: int, continues: bool) -> dict[str, Any]:
+        """Fields of a request beyond the common API: see `ChatModel.ask`. ``continues``: its last message."""
         ...
 
     async def running(self, client: httpx2.AsyncClient, root: str) -> int:

@@ -49,9 +49,10 @@ class LlamaEngine:
         del role
         return {}
 
-    def request_fields(self, choices: Sequence[str], priority: int) -> dict[str, Any]:
-        # It knows none: each role has a slot of its own, and all slots advance together.
-        del priority
+    def request_fields(self, choices: Sequence[str], priority: int, continues: bool) -> dict[str, Any]:
+        # It knows no priorities: each role has a slot of its own, and all slots advance together. It goes on with a
+        # last message of the assistant by itself.
+        del priority, continues
         if not choices:
             return {}
         return {"grammar": "root ::= " + " | ".join(json.dumps(choice) for choice in choices)}

@@ -49,7 +49,7 @@ class VllmEngine:
     def command(self, role: Role, weights: Path, port: int, slots: int) -> list[str]:  # noqa: ARG002 - serves any number
         python = _python_with_vllm()
         share = ["--gpu-memory-utilization", str(role.gpu_memory_share)] if role.gpu_memory_share else []
-        # Compiling the model takes a CPU longer than it ever gains here; see docs/measurements.md.
+        # Compiling the model took two minutes of each first start on two cores, starting without it a few seconds.
         on_cpu = ["--enforce-eager", "--block-size", str(_CPU_BLOCK_TOKENS)] if _is_cpu_build(python) else []
         return [
             *(str(python), str(Path(__file__).with_name("vllm_server.py")), "serve", str(weights)),
@@ -59,14 +59,16 @@ class VllmEngine:
             "--enable-prefix-caching",
             "--enable-prompt-tokens-details",
             *("--scheduling-policy", "priority"),
+            "--disable-uvicorn-access-log",
             *share,
             *on_cpu,
         ]
 
     def environment(self, role: Role) -> Mapping[str, str]:
-        return {
-            "VLLM_NO_USAGE_STATS": "1",
-            "DO_NOT_TRACK": "1",
+        private = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+        if not _is_cpu_build(_python_with_vllm()):
+            return private
+        return private | {
             "VLLM_CPU_KVCACHE_SPACE": str(_CPU_CACHE_GIB),
             # Threads that wander and sleep: bound or spinning ones would keep the cores from the recogniser.
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -74,8 +76,10 @@ class VllmEngine:
             "OMP_WAIT_POLICY": "passive",
         }
 
-    def request_fields(self, choices: Sequence[str], priority: int) -> dict[str, Any]:
+    def request_fields(self, choices: Sequence[str], priority: int, continues: bool) -> dict[str, Any]:
         fields: dict[str, Any] = {"structured_outputs": {"choice": list(choices)}} if choices else {}
+        if continues:
+            fields |= {"add_generation_prompt": False, "continue_final_message": True}
         # Servers of others may run without priorities, and refuse any that is not 0.
         return fields | ({"priority": priority} if priority else {})
 
