@@ -104,6 +104,7 @@ class FakeServer:
 def fake_servers(monkeypatch: pytest.MonkeyPatch) -> list[FakeServer]:
     FakeServer.started = []
     monkeypatch.setattr(servers, "ServerProcess", FakeServer)
+    monkeypatch.setattr(servers, "require_free", lambda *_: None)
     return FakeServer.started
 
 
