@@ -72,6 +72,7 @@ class Conversation:
         assert self._turn is not None
         match event:
             case Pause(speech_end_s):
+                self._pauses.begin(speech_end_s)
                 self._turn.paused(speech_end_s)
             case Resume(speech_start_s):
                 self._pauses.end(speech_start_s)
@@ -92,7 +93,7 @@ class Conversation:
 
     def _understood(self, evidence: Evidence, speech_end_s: float) -> None:
         """The words before a pause are known: so is how long the pause must be to end the turn."""
-        self._pauses.begin(speech_end_s, evidence)
+        self._pauses.understood(speech_end_s, evidence)
         self._machine.judge(speech_end_s, self._commit_after_s(evidence, self._pauses.lasted_s))
 
     async def _end_turn(self) -> None:

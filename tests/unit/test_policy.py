@@ -46,10 +46,22 @@ def test_fixed_policies_have_names() -> None:
 
 def test_hesitations_in_mid_sentence_are_no_habit() -> None:
     pauses = Pauses()
-    pauses.begin(1.0, Evidence("I want a", "en"))
+    pauses.begin(1.0)
+    pauses.understood(1.0, Evidence("I want a", "en"))
     pauses.end(2.0)
-    pauses.begin(3.0, Evidence("I want a horse.", "en"))
+    pauses.begin(3.0)
+    pauses.understood(3.0, Evidence("I want a horse.", "en"))
     pauses.end(3.5)
+    assert pauses.lasted_s == [0.5]
+
+
+def test_a_pause_that_is_understood_only_after_it_is_over_has_its_true_length() -> None:
+    pauses = Pauses()
+    pauses.begin(1.0)
+    pauses.end(1.5)
+    pauses.understood(1.0, Evidence("I want a horse.", "en"))
+    pauses.begin(4.0)
+    pauses.end(4.4)
     assert pauses.lasted_s == [0.5]
 
 

@@ -68,14 +68,31 @@ class Pauses:
 
     def __init__(self) -> None:
         self.lasted_s: list[float] = []
+        self._speech_end_s: float | None = None
         self._after_sentence_s: float | None = None
+        self._over: tuple[float, float] | None = None
+        """The last pause, once it is over: its start, and its length."""
 
-    def begin(self, speech_end_s: float, evidence: Evidence) -> None:
-        """The speaker pauses after what is known by now."""
-        self._after_sentence_s = speech_end_s if sounds_whole(evidence.text, evidence.language) else None
+    def begin(self, speech_end_s: float) -> None:
+        """The speaker pauses."""
+        self._speech_end_s, self._over = speech_end_s, None
+
+    def understood(self, speech_end_s: float, evidence: Evidence) -> None:
+        """What was said before the pause is known; the pause may be over by then."""
+        if not sounds_whole(evidence.text, evidence.language):
+            return
+        if self._over is not None and self._over[0] == speech_end_s:
+            self.lasted_s.append(self._over[1])
+        else:
+            self._after_sentence_s = speech_end_s
 
     def end(self, speech_start_s: float) -> None:
         """The speaker went on: it was a pause within the turn."""
-        if self._after_sentence_s is not None:
-            self.lasted_s.append(speech_start_s - self._after_sentence_s)
-        self._after_sentence_s = None
+        if self._speech_end_s is None:
+            return
+        lasted_s = speech_start_s - self._speech_end_s
+        if self._after_sentence_s == self._speech_end_s:
+            self.lasted_s.append(lasted_s)
+        else:
+            self._over = self._speech_end_s, lasted_s
+        self._speech_end_s = None
