@@ -248,7 +248,7 @@ class Thinking:
                     taken.tokens += usage.generated_tokens
             if first_s is not None:
                 self._pace.measured(usage.generated_tokens - 1, self._clock.now() - first_s)
-            torn = self._plan.frugal and usage.generated_tokens >= most
+            torn = usage.generated_tokens >= most
             self._ended(taken, finished_facts(taken.begun) if torn else note_in(taken.begun))
         except ModelError as error:
             self.failure = f"a thought failed: {error}"
