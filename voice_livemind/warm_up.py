@@ -1,6 +1,5 @@
 """Reading prompts into the prefix caches before they are asked."""
 
-import asyncio
 from collections.abc import Sequence
 
 from voice_livemind.mind.prompts import thinking_messages
@@ -17,7 +16,9 @@ async def warm_up(mode: Mode, stations: Stations) -> None:
     if mode.notes:
         # One-sentence turns are answered without notes, all others with them.
         prompts += [(model, thinking_messages([], [], ["Hello."])) for model in (answerer, stations.thinker)]
-    await asyncio.gather(*(prefill(model, messages) for model, messages in prompts))
+    # One after the other: two models that read at once keep the cores from each other, and take several times as long.
+    for model, messages in prompts:
+        await prefill(model, messages)
 
 
 async def prefill(model: ChatModel, messages: Sequence[Message]) -> None:
