@@ -60,7 +60,6 @@ def test_nothing_of_a_draft_is_heard_before_the_commitment_and_resumed_speech_ta
 def test_a_noise_after_the_pause_costs_a_written_draft_nothing() -> None:
     dialogue = Dialogue(QUESTION, (2.95, 3.15, ""))
     dialogue.speaker = ScriptedModel("It is one.", token_s=0.01)
-    dialogue.thinker.first_token_s = 9.0
     (turn,) = dialogue.replay("preempt")
     assert turn.heard == "It is one." and turn.tokens.wasted == 0
     drafts = [asked for asked in dialogue.speaker.asked if asked[-1]["content"].startswith("What is one?")]
