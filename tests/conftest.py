@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sound_card import sound_card  # noqa: F401  a fixture
 from voice_livemind.config import Settings, load_settings
 from voice_livemind.speak.voice import Voice
 from voice_livemind.transcribe.recognizer import Recognizer

@@ -18,12 +18,14 @@ from voice_livemind.hear.recording import play_frames
 from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.modes import MODES
 from voice_livemind.play.track import Track
-from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.record.turn import TurnRecord
 from voice_livemind.serving.chat import Completion, Message, ModelError, Usage
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
 from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.hypothesis import Hypothesis
+from voice_livemind.view.controls import Controls
+from voice_livemind.view.state import Shown
 
 T = TypeVar("T")
 
@@ -87,19 +89,15 @@ class _ScriptedCompletion:
             yield piece
 
 
-class Lines:
+class Lines(Shown):
     """A view that remembers."""
 
     def __init__(self) -> None:
+        super().__init__(Controls(), "scripted")
         self.said: list[tuple[str, float]] = []
 
-    def segment(self, segment: SegmentRecord) -> None:
-        """Nothing to remember that the record does not hold."""
-
-    def note(self, segment: SegmentRecord) -> None:
-        """Likewise."""
-
     def clause(self, text: str, start_s: float) -> None:
+        super().clause(text, start_s)
         self.said.append((text, start_s))
 
 
@@ -143,5 +141,6 @@ class Dialogue:
 
     async def _synthesize(self, text: str) -> Sound:
         await asyncio.sleep(self.synthesis_s)
-        samples = round(len(text.split()) * SECONDS_A_WORD * VOICE_RATE_HZ)
-        return Sound(np.full(samples, 0.5, np.float32), VOICE_RATE_HZ)
+        words = len(text.split())
+        ends_s = tuple(SECONDS_A_WORD * number for number in range(1, words + 1))
+        return Sound(np.full(round(words * SECONDS_A_WORD * VOICE_RATE_HZ), 0.5, np.float32), VOICE_RATE_HZ, ends_s)

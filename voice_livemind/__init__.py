@@ -11,8 +11,8 @@ The folders are the stations that sound passes, in this order:
     speak       clauses become sound
     play        sound reaches the listener
 
-Beside them: ``record`` (what happened when, and the picture of it), ``serving`` (the language models),
-``weights`` (where models come from), ``commands`` (what can be typed).
+Beside them: ``devices`` (microphones and loudspeakers), ``record`` (what happened when, and the picture of it),
+``serving`` (the language models), ``weights`` (where models come from), ``commands`` (what can be typed).
 """
 
 __version__ = "0.1.0"

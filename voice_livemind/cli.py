@@ -11,10 +11,13 @@ from voice_livemind import __version__
 from voice_livemind.errors import Failure, UserError
 
 _COMMANDS = {
+    "talk": "answer what is said into the microphone, aloud, until Ctrl-C",
     "replay": "answer recordings as if they were spoken into a microphone",
     "serve": "start the configured model servers and keep them up until Ctrl-C",
     "bench": "measure: end-of-turn policies on recordings, modes on questions",
     "models": "model weights: list, pull, verify",
+    "doctor": "what is missing on this machine, and the command that mends it; the echo",
+    "devices": "what can be heard and played on, and what the configuration chooses",
 }
 
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from voice_livemind.errors import UserError
 
 Seconds = Annotated[float, Field(gt=0, le=60)]
 Threads = Annotated[int, Field(ge=1, le=256)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+# An index may stand without quotes.
+DeviceName = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
 
 class _Section(BaseModel):
@@ -24,6 +26,12 @@ class Hear(_Section):
 
     vad_aggressiveness: Annotated[int, Field(ge=0, le=3)]
     speech_probability: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Echo(_Section):
+    """How the assistant's own voice is kept out of what is heard."""
+
+    mode: Literal["auto", "half", "off"]
 
 
 class Turns(_Section):
@@ -85,10 +93,26 @@ class Speak(_Section):
     rate: Annotated[float, Field(ge=0.5, le=2)]
 
 
+class Microphone(_Section):
+    """What is heard."""
+
+    device: DeviceName
+    latency_s: Annotated[float, Field(gt=0, le=1)]
+
+
+class Loudspeaker(_Section):
+    """What the reply is heard from."""
+
+    device: DeviceName
+    latency_s: Annotated[float, Field(gt=0, le=1)]
+    volume: Annotated[float, Field(ge=0, le=1)]
+
+
 class Settings(_Section):
     """All settings. ``load_settings(Path("configs/gpu.toml"), ["speak.rate=1.2"])`` reads them."""
 
     hear: Hear
+    echo: Echo
     turns: Turns
     transcribe: Transcribe
     thinker: Role
@@ -96,6 +120,8 @@ class Settings(_Section):
     mind: Mind
     reply: Reply
     speak: Speak
+    microphone: Microphone
+    loudspeaker: Loudspeaker
 
     @property
     def models(self) -> list[str]:
@@ -104,12 +130,16 @@ class Settings(_Section):
         return list(dict.fromkeys([self.transcribe.model, self.turns.voice_model, *roles, self.speak.voice]))
 
 
-def load_settings(file: Path | None, overrides: Sequence[str] = ()) -> Settings:
-    """Defaults, then ``file``, then ``section.key=value`` overrides (a TOML value, or a bare word).
+def load_settings(
+    file: Path | None, overrides: Sequence[str] = (), defaults: Mapping[str, Mapping[str, Any]] | None = None
+) -> Settings:
+    """``defaults`` (those of ``configs/default.toml``, if not given), then ``file``, then ``section.key=value``
+    overrides (a TOML value, or a bare word).
 
     Raises UserError: no such file, not TOML, unknown key (named with its nearest known one), wrong value.
     """
-    tree = _read_toml(_default_file())
+    given = _read_toml(_default_file()) if defaults is None else defaults
+    tree = {section: dict(values) for section, values in given.items()}
     if file is not None:
         _lay_over(tree, _read_toml(file), str(file))
     for override in overrides:

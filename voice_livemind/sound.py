@@ -15,6 +15,8 @@ class Sound(NamedTuple):
     samples: NDArray[np.float32]
     """From -1 to 1."""
     rate_hz: int
+    word_ends_s: tuple[float, ...] = ()
+    """Where it is speech and that is known: when each of its words is over."""
 
     @property
     def seconds(self) -> float:

@@ -1,19 +1,36 @@
 """What a turn works with, and who watches it."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, TypeAlias
 
 from voice_livemind.clock import Clock
 from voice_livemind.config import Settings
+from voice_livemind.hear.frames import Frame
 from voice_livemind.mind.pace import Pace
 from voice_livemind.modes import Mode
-from voice_livemind.play.track import Track
-from voice_livemind.record.turn import SegmentRecord
+from voice_livemind.play.output import Output
+from voice_livemind.record.turn import SegmentRecord, TurnRecord
 from voice_livemind.stations import Stations
+from voice_livemind.turns.machine import TurnEvent
+
+DeviceName: TypeAlias = Literal["microphone", "loudspeaker"]
 
 
-class View(Protocol):
-    """Who watches: told of each thing when it happens."""
+class View:
+    """Who watches: told of each thing when it happens. This one sees nothing; those that inherit see what they want."""
+
+    def frame(self, frame: Frame, speech: float) -> None:
+        """20 ms were heard; ``speech``: how probable it is that they are speech, 0 for none."""
+
+    def begun(self, turn: TurnRecord) -> None:
+        """A turn has started; its record fills up while it goes on."""
+
+    def event(self, event: TurnEvent) -> None:
+        """The turn that began last pauses, goes on, is committed or reopened; what was played of its reply is void
+        where it is reopened."""
+
+    def words(self, text: str) -> None:
+        """What was last heard of the turn that began last, after its segments: it may still change."""
 
     def segment(self, segment: SegmentRecord) -> None:
         """A sentence was heard, or heard otherwise."""
@@ -24,6 +41,18 @@ class View(Protocol):
     def clause(self, text: str, start_s: float) -> None:
         """A clause of the reply is played from ``start_s`` on."""
 
+    def heard(self, words: str) -> None:
+        """These words of the reply have been heard by now."""
+
+    def over(self, turn: TurnRecord) -> None:
+        """The turn, begun earlier, is over: its record is whole. Without segments it was none."""
+
+    def device(self, name: DeviceName, message: str, working: bool) -> None:
+        """Something has happened to a device, in words; from now on it works or it doesn't."""
+
+    def forgotten(self) -> None:
+        """A new conversation begins: nothing that was said before counts any more."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -33,7 +62,7 @@ class Surroundings:
     mode: Mode
     stations: Stations
     clock: Clock
-    track: Track
+    output: Output
     view: View
     pace: Pace = field(default_factory=Pace)
     """Of the thinker."""

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from voice_livemind.hear.own_words import is_echo
 from voice_livemind.hear.turn_sound import TurnSound
 from voice_livemind.mind.prompts import Exchange, Step
 from voice_livemind.mind.thinking import Plan, Thinking
-from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.record.turn import RejectionRecord, SegmentRecord, TurnRecord
 from voice_livemind.reply.answer import reply_messages
 from voice_livemind.reply.draft import Draft
 from voice_livemind.segments.segment import Segment
@@ -28,15 +29,20 @@ class Turn:
         speech_start_s: float,
         sound: TurnSound,
         history: Sequence[Exchange],
+        reply_before: str,
         around: Surroundings,
         language: SpokenLanguage,
         understood: Callable[[Evidence, float], None],
     ) -> None:
-        """``understood`` is called at each pause, with what is known by then and the end of speech."""
+        """``reply_before``: what was heard of a reply just before: its echo is no turn.
+
+        ``understood`` is called at each pause, with what is known by then and the end of speech.
+        """
         self.record = TurnRecord(number, around.mode.name)
         self.record.marks.speech_start = speech_start_s
         self._around = around
         self._history = history
+        self._reply_before = reply_before
         self._judge = understood
         mode, clock, stations = around.mode, around.clock, around.stations
         settling = Settling(sound.start_s, sound.quietest, lambda text: sounds_whole(text, language.code))
@@ -49,6 +55,7 @@ class Turn:
             self.record,
             language,
             self._segment_changed,
+            around.view.words,
             self._understood,
         )
         # Thoughts warm the thinker's own prompt.
@@ -61,6 +68,23 @@ class Turn:
         self._draft: Draft | None = None
         self._taken_back: list[Draft] = []
         self._reopened = False
+        self._until_reopened: tuple[str, float, Draft] | None = None
+        """Transcript, start of the speech that reopened it, and the reply that was taken back then."""
+
+    @property
+    def replying(self) -> bool:
+        """Its reply is being heard, or would be if nothing held it."""
+        return self._draft is not None and self._draft.sounds
+
+    @property
+    def reply(self) -> str:
+        """All that was made for the listener to hear."""
+        return self._draft.record.text if self._draft is not None else ""
+
+    @property
+    def heard(self) -> str:
+        """The words of its reply that have been heard until now."""
+        return self._draft.heard if self._draft is not None else ""
 
     # Told by the loop that hears, in the order of the events:
 
@@ -90,7 +114,7 @@ class Turn:
         """The turn is over: the reply may be heard."""
         self.record.marks.committed = self._around.clock.now()
         self.record.commits.append(self._around.clock.now())
-        if self._draft is not None and self._listening.caught_up:
+        if self._draft is not None and self._listening.caught_up and not self._is_echo:
             self._draft.release()
         self._listening.committed(speech_end_s)
 
@@ -99,6 +123,8 @@ class Turn:
         self.record.marks.committed = None
         self._reopened = True
         if self._draft is not None:
+            self._reply_before = self._draft.heard
+            self._until_reopened = self.record.transcript, speech_start_s, self._draft
             self._take_back(self._draft)
         self.resumed(speech_start_s)
 
@@ -123,12 +149,36 @@ class Turn:
         while True:
             await self._listening.until_committed()
             self._reopened = False
-            if self.record.segments:
+            if self._is_echo:
+                self._reject()
+            if self.record.segments and not self.record.interrupted:
                 draft = self._draft if self._draft is not None else self._answer()
                 draft.release()
                 await draft.over()
             if not self._reopened or self.record.interrupted:
                 return
+
+    @property
+    def _is_echo(self) -> bool:
+        """The assistant has heard itself."""
+        said = self._until_reopened[0] if self._until_reopened is not None else ""
+        return bool(self._reply_before) and is_echo(self.record.transcript.removeprefix(said), self._reply_before)
+
+    def _reject(self) -> None:
+        """What was heard last was nobody's speech: there was no turn, or it was over when it was reopened."""
+        record = self.record
+        start_s, end_s = record.marks.speech_start or 0.0, record.marks.speech_end or 0.0
+        if self._draft is not None:
+            self._take_back(self._draft)
+        said = ""
+        if self._until_reopened is not None:
+            said, start_s, self._draft = self._until_reopened
+            self._taken_back.remove(self._draft)
+            record.interrupted = True
+        words = record.transcript.removeprefix(said).strip()
+        record.rejected.append(RejectionRecord(words, "echo of the reply", start_s, end_s))
+        record.transcript = said
+        record.segments = [segment for segment in record.segments if said and segment.start_s < start_s]
 
     def _segment_changed(self, segment: Segment) -> None:
         """A segment is new, or replaces its earlier revision."""

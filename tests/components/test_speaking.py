@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soxr
 
-from tests.audio import says
+from tests.audio import plain, says
 from voice_livemind.config import Settings
 from voice_livemind.speak.voice import Voice
 from voice_livemind.transcribe.recognizer import Recognizer
@@ -38,3 +38,25 @@ def test_a_higher_rate_is_quicker(voice: Voice, settings: Settings) -> None:
     text = "This is a sentence of some length, spoken at two rates."
     quick = Voice(model_path("joe-us"), settings.speak.model_copy(update={"rate": 1.5}))
     assert quick.synthesize(text).seconds < 0.8 * voice.synthesize(text).seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There are twenty apples, eleven oranges and a lemon in the basket.",
+        "Of the 24 boxes, Mr. Smith sold eleven to Anna on Monday morning.",
+    ],
+)
+def test_the_voice_tells_when_each_word_is_over(text: str, voice: Voice, recognizer: Recognizer) -> None:
+    sound = voice.synthesize(text)
+    words = text.split()
+    ends_s = sound.word_ends_s
+    assert len(ends_s) == len(words) and list(ends_s) == sorted(ends_s) and ends_s[-1] <= sound.seconds
+    for count in (4, 6, 8):
+        cut = sound.samples[: round(ends_s[count - 1] * sound.rate_hz)]
+        samples = (soxr.resample(cut, sound.rate_hz, 16_000) * 32767).astype(np.int16)
+        heard = plain(recognizer.transcribe(samples, 0.0).text).split()
+        # What is cut off in the middle is misheard; the last word that is understood tells how far it came.
+        spoken = plain(text).split()
+        reached = max(spoken.index(word) for word in heard if word in spoken) + 1
+        assert abs(reached - len(plain(" ".join(words[:count])).split())) <= 1, heard

@@ -126,10 +126,10 @@ def test_speech_over_the_reply_ends_it_and_history_holds_what_was_heard() -> Non
     first, second = dialogue.replay("paper")
     assert first.interrupted and not second.interrupted
     assert first.reply == long_reply
-    # Heard from 3.39 until the interruption counts as speech at 5.42, at 0.3 s a word.
+    # Heard from 3.39 until there is 0.08 s of speech at 5.38, at 0.3 s a word.
     assert first.heard == "One two three four five six seven"
     assert dialogue.track is not None
-    silence = dialogue.track.sound(0).samples[round(5.43 * VOICE_RATE_HZ) : round(7.2 * VOICE_RATE_HZ)]
+    silence = dialogue.track.sound(0).samples[round(5.39 * VOICE_RATE_HZ) : round(7.2 * VOICE_RATE_HZ)]
     assert not silence.any()
     assert first.heard in [message["content"] for message in dialogue.speaker.asked[-1]]
 

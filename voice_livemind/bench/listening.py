@@ -20,11 +20,11 @@ from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.hear.vad import VoiceActivity
 from voice_livemind.modes import Mode
 from voice_livemind.play.track import Track
-from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.record.turn import TurnRecord
 from voice_livemind.serving.chat import Completion, Message, Usage
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
-from voice_livemind.surroundings import Surroundings
+from voice_livemind.surroundings import Surroundings, View
 from voice_livemind.transcribe.hypothesis import Hypothesis
 from voice_livemind.transcribe.recognizer import Recognizer
 from voice_livemind.turns.voice_end import VoiceEnd
@@ -69,7 +69,7 @@ class _Listener:
             self._ears = _Ears(samples, settings.hear, self._stations)
         now = Clock()
         track = Track(now, _VOICE_RATE_HZ)
-        around = Surroundings(settings, _LISTEN, self._ears.stations, now, track, Unseen())
+        around = Surroundings(settings, _LISTEN, self._ears.stations, now, track, View())
         conversation = Conversation(around, self._ears.speech)
         await conversation.listen(play_frames(samples, now), len(samples) / RATE_HZ)
         records = sorted([*conversation.records, *conversation.empty], key=_started_s)
@@ -176,16 +176,3 @@ class _Nothing:
 
 async def _no_sound(_text: str) -> Sound:
     return Sound(np.zeros(0, np.float32), _VOICE_RATE_HZ)
-
-
-class Unseen:
-    """A view without anybody who watches."""
-
-    def segment(self, segment: SegmentRecord) -> None:
-        """Nobody watches."""
-
-    def note(self, segment: SegmentRecord) -> None:
-        """Nobody watches."""
-
-    def clause(self, text: str, start_s: float) -> None:
-        """Nobody watches."""

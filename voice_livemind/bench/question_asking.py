@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from voice_livemind.bench.listening import Unseen
 from voice_livemind.bench.question_run import QuestionRun
 from voice_livemind.bench.question_store import QuestionStore
 from voice_livemind.bench.questions import Question
@@ -15,7 +14,7 @@ from voice_livemind.hear.recording import play_frames
 from voice_livemind.modes import Mode
 from voice_livemind.play.track import Track
 from voice_livemind.stations import Stations
-from voice_livemind.surroundings import Surroundings
+from voice_livemind.surroundings import Surroundings, View
 from voice_livemind.warm_up import warm_up
 
 Todo = list[tuple[Question, str]]
@@ -56,7 +55,7 @@ async def ask(
     await warm_up(mode, utterance.stations)
     now = Clock()
     track = Track(now, stations.voice_rate_hz)
-    around = Surroundings(settings, mode, utterance.stations, now, track, Unseen())
+    around = Surroundings(settings, mode, utterance.stations, now, track, View())
     conversation = Conversation(around, utterance.speech)
     await conversation.listen(play_frames(utterance.samples, now), len(utterance.samples) / RATE_HZ)
     policy = settings.turns.policy

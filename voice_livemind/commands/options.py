@@ -1,7 +1,9 @@
 """Options that several commands share."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from voice_livemind.config import Settings, load_settings
 
@@ -14,9 +16,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_of(args: argparse.Namespace) -> Settings:
-    """The settings that ``add_config``'s options ask for. Raises UserError."""
-    return load_settings(args.config, args.set)
+def settings_of(args: argparse.Namespace, defaults: Mapping[str, Any] | None = None) -> Settings:
+    """The settings that ``add_config``'s options ask for, over the ``defaults`` of ``load_settings``. Raises
+    UserError."""
+    return load_settings(args.config, args.set, defaults)
 
 
 def whole_number(text: str) -> int:

@@ -18,11 +18,14 @@ from voice_livemind.hear.vad import VoiceActivity
 from voice_livemind.modes import MODES, Mode
 from voice_livemind.play.track import Track
 from voice_livemind.record.files import require_folder, write_record
+from voice_livemind.record.session import Session, is_session, read_session
 from voice_livemind.record.summary import print_summary
-from voice_livemind.record.turn import SegmentRecord
 from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations, stations_ready
+from voice_livemind.steering import steered
 from voice_livemind.surroundings import Surroundings
+from voice_livemind.view.controls import Controls
+from voice_livemind.view.lines import LiveLines
 from voice_livemind.warm_up import warm_up
 
 DEFAULT_MODE = "livemind"
@@ -32,12 +35,20 @@ DEFAULT_MODE = "livemind"
 class _Recording:
     path: Path
     samples: Samples
+    session: Session | None = None
+    """What the keys did in it, where it is one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``replay``."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC or OGG")
-    parser.add_argument("--mode", choices=MODES, default=DEFAULT_MODE, help=f"what runs when (default {DEFAULT_MODE})")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="WAV, FLAC or OGG, or a session that `talk --record` kept (a folder)",
+    )
+    parser.add_argument("--mode", choices=MODES, help=f"what runs when (default {DEFAULT_MODE}, or the session's)")
     parser.add_argument("--answerer", choices=["thinker", "speaker"], help="which model answers (default: the mode's)")
     parser.add_argument(
         "--speed", choices=["1", "max"], default="1", help="1: in real time, times are honest; max: no waiting"
@@ -48,11 +59,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay every file, each as a conversation of its own."""
-    settings = settings_of(args)
-    mode = MODES[args.mode]
+    folder = next((path for path in args.files if is_session(path)), None)
+    if folder is not None and len(args.files) > 1:
+        raise UserError(f"{folder}: a session brings its own settings: replay it alone")
+    session = read_session(folder) if folder is not None else None
+    settings = settings_of(args, session.settings if session is not None else None)
+    mode = MODES[args.mode or (session.mode if session is not None else DEFAULT_MODE)]
     if args.answerer:
         mode = replace(mode, answerer=args.answerer)
-    recordings = [_Recording(path, read_recording(path)) for path in args.files]
+    if session is not None:
+        recordings = [_Recording(args.files[0], session.samples, session)]
+    else:
+        recordings = [_Recording(path, read_recording(path)) for path in args.files]
     names = [recording.path.stem for recording in recordings]
     for name in names:
         if names.count(name) > 1:
@@ -82,35 +100,16 @@ async def _converse(
     console.print(f"[bold]{escape(recording.path.name)}[/bold]  mode {mode.name}")
     now = clock.Clock()
     track = Track(now, stations.voice_rate_hz)
-    around = Surroundings(settings, mode, stations, now, track, _LiveLines(console, now))
+    around = Surroundings(settings, mode, stations, now, track, LiveLines(console, now))
     conversation = Conversation(around, VoiceActivity(settings.hear).speech)
     seconds = len(recording.samples) / RATE_HZ
-    await conversation.listen(play_frames(recording.samples, now), seconds)
+    frames = play_frames(recording.samples, now)
+    if recording.session is not None:
+        controls = Controls()
+        frames = steered(recording.session.steer(frames, controls), controls, conversation)
+    await conversation.listen(frames, seconds)
     question = Sound(as_float(recording.samples), RATE_HZ)
     written = write_record(out, recording.path.stem, conversation.records, question, track.sound(seconds))
     print_summary(console, conversation.records)
     for path in written:
         console.print(f"  {escape(str(path))}")
-
-
-class _LiveLines:
-    """A line for each thing that happens, when it happens."""
-
-    def __init__(self, console: Console, now: clock.Clock) -> None:
-        self._console = console
-        self._clock = now
-
-    def segment(self, segment: SegmentRecord) -> None:
-        if segment.text:
-            self._line("heard" if segment.revision == 0 else "corrected", segment.text)
-
-    def note(self, segment: SegmentRecord) -> None:
-        self._line("thought", segment.note or "…", "dim")
-
-    def clause(self, text: str, start_s: float) -> None:
-        self._line("says", text, "bold", start_s)
-
-    def _line(self, what: str, text: str, style: str = "", at_s: float | None = None) -> None:
-        time_s = self._clock.now() if at_s is None else at_s
-        self._console.print(f"{time_s:7.2f} s  {what:10}", end="")
-        self._console.print(text, style=style, markup=False)

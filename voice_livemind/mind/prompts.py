@@ -28,6 +28,8 @@ ANSWER = "Answer:"
 """What follows this in a reply to ``cot_messages`` is spoken; what stands before it is not."""
 LINE_END = "\n"
 """Every stage but that of ``cot_messages`` replies with one line: stop here."""
+_CUT_IN = "…"
+"""Begins what was said over a reply. At the end of what was heard it would be imitated by small models."""
 _FACT_END = ";"
 """Between the facts of a note."""
 _NOTE_STAGE = "\n(note)"
@@ -71,6 +73,8 @@ class Exchange(NamedTuple):
     """By the person."""
     heard: str
     """What the person heard of the reply; empty where it was interrupted before its first word."""
+    cut: bool = False
+    """The reply was interrupted after that."""
 
 
 class _Example(NamedTuple):
@@ -190,7 +194,7 @@ def direct_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> li
     """Ask for one short spoken sentence in reply to the whole input. Stop at the end of the line."""
     examples = ((_whole(example), example.reply) for example in _EXAMPLES)
     answered, _, sentences = _with_unanswered(history, (), sentences)
-    return _plain(_DIRECT, examples, answered, sentences)
+    return _plain(_DIRECT, examples, _spoken(answered), sentences)
 
 
 def cot_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> list[Message]:
@@ -199,7 +203,7 @@ def cot_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> list[
         (_whole(example), "\n".join((*example.reasoning, f"{ANSWER} {example.result}"))) for example in _EXAMPLES
     )
     answered, _, sentences = _with_unanswered(history, (), sentences)
-    past = [(said, f"{ANSWER} {heard}") for said, heard in answered]
+    past = [(said, f"{ANSWER} {heard}") for said, heard in _spoken(answered)]
     return _plain(_COT, examples, past, sentences)
 
 
@@ -207,7 +211,7 @@ def aloud_messages(history: Sequence[Exchange], sentences: Sequence[str]) -> lis
     """Ask for reasoning in short spoken sentences, all of them spoken. Stop at the end of the line."""
     examples = ((_whole(example), " ".join((*example.reasoning, example.result))) for example in _EXAMPLES)
     answered, _, sentences = _with_unanswered(history, (), sentences)
-    return _plain(_ALOUD, examples, answered, sentences)
+    return _plain(_ALOUD, examples, _spoken(answered), sentences)
 
 
 def note_in(reply: str) -> str | None:
@@ -230,11 +234,11 @@ def _with_unanswered(
     """
     answered: list[Exchange] = []
     unanswered: list[str] = []
-    for said, heard in history:
+    for said, heard, cut in history:
         unanswered.append(said)
         if heard:
             answered.append(Exchange(" ".join(unanswered), heard))
-            unanswered = []
+            unanswered = [_CUT_IN] if cut else []
     if steps:
         first = Step((*unanswered, *steps[0].sentences), steps[0].note)
         return answered, [first, *steps[1:]], sentences
@@ -247,7 +251,7 @@ def _noted(history: Iterable[Exchange], steps: Iterable[Step]) -> list[Message]:
     for example in _EXAMPLES:
         messages += _steps(example.steps)
         messages += [_user((example.last,), _ANSWER_STAGE), _message("assistant", example.reply)]
-    for said, heard in history:
+    for said, heard, _ in history:
         messages += [_user((said,), _ANSWER_STAGE), _message("assistant", heard)]
     return messages + _steps(steps)
 
@@ -267,6 +271,10 @@ def _plain(
     for said, replied in (*examples, *history):
         messages += [_message("user", said), _message("assistant", replied)]
     return [*messages, _user(sentences)]
+
+
+def _spoken(history: Iterable[Exchange]) -> list[tuple[str, str]]:
+    return [(said, heard) for said, heard, _ in history]
 
 
 def _whole(example: _Example) -> str:

@@ -124,6 +124,8 @@ class TurnRecord:
     generation: Span | None = None
     """From sending the request for the reply to its last token."""
     clauses: list[ClauseRecord] = field(default_factory=list)
+    holds: list[Span] = field(default_factory=list)
+    """When the reply was silenced because somebody might be speaking; for good, where it was interrupted."""
 
     def take(self, reply: ReplyRecord) -> None:
         """``reply`` is the one that was spoken."""
@@ -141,6 +143,14 @@ class TurnRecord:
             return None
         return self.marks.first_audio - self.marks.speech_end
 
+    @property
+    def clause_to_audio_s(self) -> float | None:
+        """From the text of the first clause to its first audible sample at the listener; with it the wait for the
+        commitment, where the reply was drafted before."""
+        if self.marks.first_audio is None or self.marks.first_clause is None:
+            return None
+        return self.marks.first_audio - self.marks.first_clause
+
     def as_json(self) -> str:
         """One line, fields in their documented order, seconds rounded to the millisecond."""
         fields = asdict(self)
@@ -148,6 +158,7 @@ class TurnRecord:
         for name, value in fields.items():
             if name == "answer_s":
                 ordered["first_word_s"] = self.first_word_s
+                ordered["clause_to_audio_s"] = self.clause_to_audio_s
             ordered[name] = value
         return json.dumps(_rounded(ordered), ensure_ascii=False)
 

@@ -34,7 +34,7 @@ class Draft:
         self._clauses: asyncio.Queue[str | None] = asyncio.Queue()
         stations, clock = around.stations, around.clock
         self._answer = Answer(around.mode, stations, around.settings.reply, clock, self.record, self._clauses)
-        self._speaking = Speaking(stations.synthesize, around.track, clock, self.record, around.view.clause)
+        self._speaking = Speaking(stations.synthesize, around.output, clock, self.record, around.view.clause)
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, tasks: asyncio.TaskGroup, history: Sequence[Exchange], prepare: Prepare) -> None:
@@ -44,6 +44,16 @@ class Draft:
     def replies_to(self, words: str) -> bool:
         """Whether ``words`` are those that it replies to, but for case, space and punctuation."""
         return same_words(self._words, words)
+
+    @property
+    def sounds(self) -> bool:
+        """It is being heard, or would be if nothing held it."""
+        return self._speaking.begun and self._task is not None and not self._task.done()
+
+    @property
+    def heard(self) -> str:
+        """The words of it that have been heard until now."""
+        return self._speaking.heard
 
     def release(self) -> None:
         """It may be heard, from now on."""

@@ -53,6 +53,11 @@ class Settling:
         """What was said so far."""
         return " ".join(segment.text for segment in self.segments)
 
+    def unsettled(self, words: Sequence[Word]) -> str:
+        """What of the ``words`` of a pass was said after all segments."""
+        end_s = max((segment.end_s for segment in self.segments), default=self.from_s)
+        return _text([word for word in words if (word.start_s + word.end_s) / 2 > end_s])
+
     def at_pause(self, words: Sequence[Word], end_s: float) -> list[Segment]:
         """A pass from ``from_s`` to a pause at ``end_s``. Returns what is new or revised."""
         sentences = _sentences(words)

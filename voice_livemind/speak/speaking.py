@@ -2,11 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from voice_livemind.clock import Clock
-from voice_livemind.play.track import Track
+from voice_livemind.play.output import Output
 from voice_livemind.record.turn import ClauseRecord, ReplyRecord
 from voice_livemind.sound import Sound
+from voice_livemind.speak.heard import words_heard
+
+_LOOK_AGAIN_S = 0.01
+
+
+class _Placed(NamedTuple):
+    """A clause in the row of samples that the output plays."""
+
+    clause: ClauseRecord
+    sound: Sound
+    first: int
 
 
 class Speaking:
@@ -15,19 +27,37 @@ class Speaking:
     def __init__(
         self,
         synthesize: Callable[[str], Awaitable[Sound]],
-        track: Track,
+        output: Output,
         clock: Clock,
         record: ReplyRecord,
         told: Callable[[str, float], None],
     ) -> None:
         """``told`` is called with each clause and the time from which it is played."""
         self._synthesize = synthesize
-        self._track = track
+        self._output = output
         self._clock = clock
         self._record = record
         self._told = told
         self._ready: list[tuple[ClauseRecord, Sound]] = []
+        self._placed: list[_Placed] = []
         self._released = asyncio.Event()
+
+    @property
+    def begun(self) -> bool:
+        """It is being heard, or would be if nothing held it."""
+        return bool(self._placed)
+
+    @property
+    def heard(self) -> str:
+        """The words that have been heard until now."""
+        if not self._placed:
+            return self._record.heard
+        heard = self._output.heard
+        words: list[str] = []
+        for clause, sound, first in self._placed:
+            heard_s = max(0, heard - first) / sound.rate_hz
+            words += words_heard(clause.text, sound.word_ends_s, sound.seconds, heard_s)
+        return " ".join(words)
 
     async def run(self, clauses: "asyncio.Queue[str | None]") -> None:
         """Speak clauses until ``None`` comes; return when the last one has been heard."""
@@ -40,7 +70,9 @@ class Speaking:
             if self._released.is_set():
                 self._play()
         await self._released.wait()
-        await self._clock.sleep_until(self._track.end_s)
+        # There is no event to wait for: while the output is held, its end moves on.
+        while (rest_s := self._output.end_s - self._clock.now()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(max(rest_s, _LOOK_AGAIN_S))
 
     def release(self) -> None:
         """The reply may be heard: what is ready starts now."""
@@ -48,23 +80,29 @@ class Speaking:
         self._play()
 
     def settle(self) -> None:
-        """Stop whatever still sounds, and put down what was heard until now."""
+        """Stop whatever still sounds, and put down what was heard until now, and when."""
         if not self._released.is_set():
             return
-        now_s = self._clock.now()
-        self._track.stop()
-        heard: list[str] = []
-        for clause in self._record.clauses:
-            start_s, end_s = clause.played or (now_s, now_s)
-            words = clause.text.split()
-            share = min(1.0, max(0.0, (now_s - start_s) / (end_s - start_s))) if end_s > start_s else 0.0
-            heard += words[: round(share * len(words))]
-            clause.played = (start_s, min(end_s, now_s)) if share else None
-        self._record.heard = " ".join(heard)
+        self._output.stop()
+        self._record.heard = self.heard
+        self._record.first_audio = None
+        for clause, sound, first in self._placed:
+            last = min(self._output.heard, first + len(sound.samples)) - 1
+            if last < first:
+                clause.played = None
+                continue
+            clause.played = self._output.heard_at(first), self._output.heard_at(last) + 1 / sound.rate_hz
+            audible = first + round(sound.silence_s * sound.rate_hz)
+            if self._record.first_audio is None and audible <= last:
+                self._record.first_audio = self._output.heard_at(audible)
+        # From here on the row of samples belongs to the replies that follow.
+        self._placed.clear()
 
     def _play(self) -> None:
         for clause, sound in self._ready:
-            clause.played = start_s, _ = self._track.play(sound)
+            first = self._output.queued
+            clause.played = start_s, _ = self._output.play(sound)
+            self._placed.append(_Placed(clause, sound, first))
             if self._record.first_audio is None:
                 self._record.first_audio = start_s + sound.silence_s
             self._told(clause.text, start_s)

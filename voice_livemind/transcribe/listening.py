@@ -53,10 +53,12 @@ class Listening:
         record: TurnRecord,
         language: SpokenLanguage,
         changed: Callable[[Segment], None],
+        unsettled: Callable[[str], None],
         understood: Callable[[Evidence, float], None],
     ) -> None:
-        """``changed`` is called with each new or revised segment; ``understood``, when the words before a pause are
-        known, with what speaks for or against the end of the turn, and the end of speech before the pause."""
+        """``changed`` is called with each new or revised segment; ``unsettled``, after each pass, with what was heard
+        after them all; ``understood``, when the words before a pause are known, with what speaks for or against the end
+        of the turn, and the end of speech before the pause."""
         self._recognize = recognize
         self._hear_end = hear_end
         self._sound = sound
@@ -65,6 +67,7 @@ class Listening:
         self._record = record
         self._language = language
         self._changed = changed
+        self._unsettled = unsettled
         self._understood = understood
         self._events: asyncio.Queue[_Paused | _Spoken | Resume | Commit] = asyncio.Queue()
         self._pauses_s: list[float] = []
@@ -129,6 +132,7 @@ class Listening:
         )
         if hypothesis is not None:
             self._tell(self._settling.at_pause(hypothesis.words, end_s))
+        self._unsettled("")
         self._record.marks.text_final = self._clock.now()
         self._record.pauses.append((noticed_s, self._clock.now()))
         evidence = Evidence(self._settling.text, self._language.code, voice=voice)
@@ -140,6 +144,7 @@ class Listening:
         hypothesis = await self._pass(self._settling.from_s, until_s)
         if hypothesis is not None:
             self._tell(self._settling.in_speech(hypothesis.words, until_s))
+            self._unsettled(self._settling.unsettled(hypothesis.words))
 
     def _tell(self, segments: list[Segment]) -> None:
         for segment in segments:

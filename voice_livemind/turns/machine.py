@@ -70,6 +70,8 @@ class TurnMachine:
 
     def __init__(self, settings: Turns) -> None:
         self._settings = settings
+        self.kept_open = False
+        """No silence ends the turn."""
         self._open = False
         self._paused = False
         self._burst_start_s: float | None = None
@@ -82,6 +84,8 @@ class TurnMachine:
         self._speech_end_s = 0.0
         self._commit_after_s = settings.commit_max_s
         self._reopen_until_s: float | None = None
+        self._reopenable_s: float | None = None
+        """What ``_reopen_until_s`` was before the turn was opened last."""
 
     @property
     def idle(self) -> bool:
@@ -101,6 +105,18 @@ class TurnMachine:
         if self._paused and speech_end_s == self._speech_end_s:
             self._commit_after_s = min(commit_after_s, self._settings.commit_max_s)
 
+    def forget(self) -> None:
+        """What started the turn, or reopened it, was no speech: all is as it was before."""
+        self._open = self._paused = False
+        self._reopen_until_s = self._reopenable_s
+
+    def finish(self, now_s: float) -> list[TurnEvent]:
+        """The turn is over at once: whoever speaks says so, by a key. What happens by that, in its order."""
+        if not self._open:
+            return []
+        events: list[TurnEvent] = [] if self._paused else [Pause(self._speech_end_s)]
+        return [*events, self._commit(now_s)]
+
     def step(self, start_s: float, end_s: float, speech: float) -> TurnEvent | None:
         """Judge the frame from ``start_s`` to ``end_s``. ``speech``: the probability that it is speech, 0 for none."""
         if self.speaking:
@@ -110,10 +126,8 @@ class TurnMachine:
         self._burst_start_s = None
         if self._from_s is not None and end_s - self._gap_since_s > _GAP_S:
             self._from_s = None
-        if self._open and _reached(end_s - self._speech_end_s, self._commit_after_s):
-            self._open = self._paused = False
-            self._reopen_until_s = end_s + self._settings.reopen_s
-            return Commit(self._speech_end_s)
+        if self._open and not self.kept_open and _reached(end_s - self._speech_end_s, self._commit_after_s):
+            return self._commit(end_s)
         if self._reopen_until_s is not None and end_s > self._reopen_until_s:
             self._reopen_until_s = None
         return None
@@ -126,6 +140,11 @@ class TurnMachine:
             self._commit_after_s = self._settings.commit_max_s
             return Pause(self._speech_end_s)
         return None
+
+    def _commit(self, now_s: float) -> Commit:
+        self._open = self._paused = False
+        self._reopen_until_s = now_s + self._settings.reopen_s
+        return Commit(self._speech_end_s)
 
     def _begin(self, start_s: float, end_s: float, speech: float) -> Start | Resume | Reopen | None:
         if self._burst_start_s is None:
@@ -142,10 +161,10 @@ class TurnMachine:
         event: Start | Resume | Reopen
         if self._open:
             event = Resume(self._from_s)
-        elif self._reopen_until_s is not None and self._from_s <= self._reopen_until_s:
-            event = Reopen(self._from_s)
         else:
-            event = Start(self._from_s)
+            self._reopenable_s = self._reopen_until_s
+            reopens = self._reopen_until_s is not None and self._from_s <= self._reopen_until_s
+            event = Reopen(self._from_s) if reopens else Start(self._from_s)
         self._burst_start_s = self._from_s = self._reopen_until_s = None
         self._open, self._paused = True, False
         self._speech_end_s = end_s

@@ -1,0 +1,216 @@
+"""Which device is meant, what is wrong with it, and the memory that it shares with the assistant."""
+
+import errno
+import mmap
+import os
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voice_livemind.config import load_settings
+from voice_livemind.devices.choice import Device, choose
+from voice_livemind.devices.faults import open_fault, sound_card_forbidden
+from voice_livemind.devices.memory import HeardRing, PlayedRing, map_memory, new_memory
+from voice_livemind.devices.supervisor import STUCK_AFTER_S, back_off, trouble
+from voice_livemind.errors import UserError
+from voice_livemind.hear.frames import RATE_HZ
+from voice_livemind.play.sent import Sent
+
+HEADSET = Device(0, "USB Headset: Audio (hw:1,0)", "ALSA", 1, 2, 48000)
+SCREEN = Device(1, "HDMI 0", "ALSA", 0, 8, 44100)
+CAMERA = Device(2, "USB Camera", "ALSA", 2, 0, 16000)
+DEFAULT = Device(3, "default", "ALSA", 32, 32, 44100, ("microphone", "loudspeaker"))
+ALL = [HEADSET, SCREEN, CAMERA, DEFAULT]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"), [("", DEFAULT), ("2", CAMERA), ("usb", HEADSET), ("camera", CAMERA), ("DEFAULT", DEFAULT)]
+)
+def test_a_microphone_is_found(wanted: str, found: Device) -> None:
+    assert choose(ALL, "microphone", wanted) == found
+
+
+def test_what_only_plays_is_no_microphone() -> None:
+    assert choose(ALL, "loudspeaker", "hdmi") == SCREEN
+    with pytest.raises(UserError, match=r"'hdmi': no microphone is named so; there are: 0 USB Headset.*2 USB Camera"):
+        choose(ALL, "microphone", "hdmi")
+
+
+def test_without_a_default_the_first_that_fits_is_taken() -> None:
+    assert choose([SCREEN, CAMERA], "microphone", "") == CAMERA
+
+
+def test_no_microphone_at_all() -> None:
+    with pytest.raises(UserError, match="no microphone found: plug one in"):
+        choose([SCREEN], "microphone", "")
+
+
+def test_an_index_needs_no_quotes() -> None:
+    settings = load_settings(None, ["microphone.device=2", "loudspeaker.device=hdmi"])
+    assert (settings.microphone.device, settings.loudspeaker.device) == ("2", "hdmi")
+
+
+@pytest.mark.parametrize(
+    ("code", "system_error", "mend"),
+    [
+        (-9985, None, "is busy: close the program that uses it"),
+        (-9999, -errno.EBUSY, "is busy: close the program that uses it"),
+        (-9999, -errno.EACCES, "permission denied: "),
+        (-9993, None, "choose another of `voice-livemind devices`"),
+    ],
+)
+def test_a_device_that_cannot_be_opened(code: int, system_error: int | None, mend: str) -> None:
+    line = open_fault("microphone", "USB", code, system_error, "Illegal combination of I/O devices")
+    assert line.startswith("microphone 'USB'") and mend in line and "\n" not in line
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every device")
+def test_a_sound_card_that_may_not_be_used(tmp_path: Path) -> None:
+    (tmp_path / "pcmC0D0c").touch(mode=0)
+    assert sound_card_forbidden(tmp_path)
+
+
+def test_without_a_sound_card_nothing_is_forbidden(tmp_path: Path) -> None:
+    assert not sound_card_forbidden(tmp_path)
+    (tmp_path / "pcmC0D0c").touch()
+    assert not sound_card_forbidden(tmp_path)
+
+
+def test_a_device_is_looked_for_at_once_and_then_ever_more_seldom_but_often_enough() -> None:
+    waits = list(islice(back_off(), 20))
+    assert waits == sorted(waits)
+    assert waits[0] <= 0.1 and waits[-1] == 2
+
+
+def test_trouble() -> None:
+    assert trouble(ended=True, idle_s=0) == "is lost"
+    assert trouble(ended=False, idle_s=STUCK_AFTER_S + 0.1) == "is stuck"
+    assert trouble(ended=False, idle_s=2.0) is None
+
+
+def memory() -> mmap.mmap:
+    descriptor = new_memory()
+    try:
+        return map_memory(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def test_the_microphone_ring_gives_back_what_was_written_across_its_end() -> None:
+    ring = HeardRing(memory(), channels=2)
+    random = np.random.default_rng(1)
+    for number in range(2500):
+        block = random.integers(-32768, 32767, (480, 2), np.int16)
+        ring.write(block, 1000 + number, 1e-7, overflowed=False)
+        got, end_ns = ring.read()
+        assert np.array_equal(got, block) and end_ns == 900 + number
+    assert len(ring.read()[0]) == ring.dropped == 0
+
+
+def test_the_microphone_ring_keeps_the_oldest_and_counts_what_it_drops() -> None:
+    ring = HeardRing(memory(), channels=1)
+    written = 0
+    while not ring.dropped:
+        ring.write(np.full((480, 1), written % 1000, np.int16), written, 0.0, overflowed=written == 5)
+        written += 1
+    got, end_ns = ring.read()
+    assert len(got) == 480 * (written - 1) and len(got) / 48000 > 10
+    assert end_ns == written - 2
+    assert (ring.dropped, ring.overflows) == (480, 1)
+
+
+def test_a_stream_that_lags_is_noticed_at_its_start_and_later() -> None:
+    ring = HeardRing(memory(), channels=1)
+
+    def deliver(*lags_s: float) -> int:
+        for lag_s in lags_s:
+            ring.write(np.zeros((480, 1), np.int16), 10**9, lag_s, overflowed=False)
+        return ring.read()[1]
+
+    deliver(0.8, 0.7, 0.72)
+    assert ring.blocks == 3 and ring.lag_s == pytest.approx(0.7)
+    ring.start_anew()
+    deliver(0.8, *[0.03] * 60)
+    assert ring.lag_s == pytest.approx(0.03)
+    deliver(*[0.5, 0.6] * 20)
+    assert ring.lag_s == pytest.approx(0.5)
+    ring.accept_lag()
+    assert ring.lag_s == 0
+    assert deliver(0.6) == 10**9 - 10**8
+
+
+def fill(ring: PlayedRing, samples: int, heard_ns: int = 0) -> list[int]:
+    block = np.full((samples, 2), 77, np.int16)
+    ring.fill(block, heard_ns)
+    assert np.array_equal(block[:, 0], block[:, 1])
+    left: list[int] = block[:, 0].tolist()
+    return left
+
+
+def test_the_loudspeaker_plays_its_row_and_then_silence() -> None:
+    ring = PlayedRing(memory())
+    ring.write(np.arange(1, 6, dtype=np.int16))
+    assert fill(ring, 3) == [0, 0, 0], "it was not told to play"
+    ring.let_play(True)
+    assert fill(ring, 3) == [1, 2, 3]
+    assert fill(ring, 3) == [4, 5, 0]
+    assert fill(ring, 3) == [0, 0, 0]
+    block = ring.block(2)
+    assert (block.position, block.filled, block.samples) == (3, 2, 3)
+    assert ring.samples(block).tolist() == [4, 5, 0]
+
+
+def test_after_a_cut_the_row_goes_on_where_it_was_heard_and_not_before_the_cut_is_done() -> None:
+    ring = PlayedRing(memory())
+    ring.let_play(True)
+    ring.write(np.arange(1, 10, dtype=np.int16))
+    assert fill(ring, 6) == [1, 2, 3, 4, 5, 6]
+    ring.cut(2, end=5)
+    assert fill(ring, 3) == [0, 0, 0]
+    ring.cut_done()
+    assert fill(ring, 5) == [3, 4, 5, 0, 0]
+    assert ring.void_until == 2
+
+
+def test_the_loudspeaker_ring_takes_no_more_than_it_has_room_for() -> None:
+    ring = PlayedRing(memory())
+    ring.let_play(True)
+    given = 0
+    taken: list[int] = []
+    while len(taken) < 3_000_000:
+        room = min(ring.room(), 100_000)
+        ring.write((np.arange(given, given + room) % 30_000).astype(np.int16))
+        given += room
+        taken += fill(ring, 48_000)
+    assert taken[:given] == (np.arange(len(taken)) % 30_000).tolist()[:given]
+
+
+def test_what_was_sent_is_found_at_its_time_and_what_was_taken_back_is_not() -> None:
+    sent = Sent(48000)
+    tone = (8000 * np.sin(2 * np.pi * 500 * np.arange(48000) / 48000)).astype(np.int16)
+    random = np.random.default_rng(1)
+    for start in range(0, 48000, 1200):
+        # Devices are a little uncertain of their times.
+        sent.add(tone[start : start + 1200], 5 + start / 48000 + random.uniform(-0.001, 0.001))
+    got = sent.between(5.2, 5.7)
+    ideal = 8000 * np.sin(2 * np.pi * 500 * np.arange(0.2 * RATE_HZ, 0.7 * RATE_HZ) / RATE_HZ)
+    assert max(np.corrcoef(got[40:-40], np.roll(ideal, shift)[40:-40])[0, 1] for shift in range(-32, 33)) > 0.99
+    assert not sent.between(4.5, 4.9).any() and not sent.between(6.1, 6.2).any()
+    assert len(sent.between(5.99, 6.05)) == 960
+    sent.silence_from(5.5)
+    assert sent.between(5.4, 5.49).any() and not sent.between(5.51, 6).any()
+
+
+def test_after_a_cut_sound_is_sent_for_earlier_than_what_it_replaces() -> None:
+    sent = Sent(48000)
+    loud = np.full(1200, 8000, np.int16)
+    for number in range(8):
+        sent.add(loud, 2 + number * 0.025)
+    sent.silence_from(2.05)
+    sent.add(np.zeros(1200, np.int16), 2.052)
+    sent.add(-loud, 2.077)
+    assert not sent.between(2.053, 2.074).any()
+    assert sent.between(2.08, 2.1).mean() == pytest.approx(-8000, rel=0.05)
+    assert not sent.between(2.105, 2.2).any()
