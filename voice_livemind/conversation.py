@@ -11,7 +11,7 @@ from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.language import SpokenLanguage
 from voice_livemind.turn import Turn
-from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Lull, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 from voice_livemind.turns.policy import Pauses, policy_named
 
 
@@ -71,6 +71,8 @@ class Conversation:
             return
         assert self._turn is not None
         match event:
+            case Lull(speech_end_s):
+                self._turn.lulled(speech_end_s)
             case Pause(speech_end_s):
                 self._pauses.begin(speech_end_s)
                 self._turn.paused(speech_end_s)

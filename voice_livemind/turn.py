@@ -69,6 +69,10 @@ class Turn:
         self._listening.spoken(until_s)
         self._thinking.goes_on(until_s)
 
+    def lulled(self, speech_end_s: float) -> None:
+        """The speaker may be about to pause."""
+        self._listening.lulled(speech_end_s)
+
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
         self.record.marks.speech_end = speech_end_s

@@ -170,7 +170,8 @@ def test_aloud_is_spoken_as_it_is_generated() -> None:
     dialogue.thinker = ScriptedModel("Two times four is eight. There are eight eggs.")
     (turn,) = dialogue.replay("aloud")
     assert turn.heard == "Two times four is eight. There are eight eggs."
-    assert len(turn.clauses) == 2
+    # The first clause is the shortest that can be spoken.
+    assert [clause.text for clause in turn.clauses] == ["Two times four", "is eight.", "There are eight eggs."]
 
 
 def test_an_unfinished_note_keeps_its_whole_facts() -> None:

@@ -12,8 +12,9 @@
                                pause_s       commit_after_s: by how complete  reopen_s
                                              the turn sounds (``judge``)
 
-``Pause`` is the soft end: everything that prepares a reply may start. ``Commit``: the reply may be heard. Speech that
-goes on soon after a commitment reopens the same turn.
+Before each pause comes a ``Lull``: too short a silence to mean anything, but time to judge the voice in case that it
+becomes a pause. ``Pause`` is the soft end: everything that prepares a reply may start. ``Commit``: the reply may be
+heard. Speech that goes on soon after a commitment reopens the same turn.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from typing import TypeAlias
 
 from voice_livemind.config import Turns
 
+LULL_S = 0.1
+"""Silence after which the voice is judged: the more of it is heard, the readier is the model to call any turn over."""
 _GAP_S = 0.3
 """Between bursts of speech that belong together."""
 _BACK_S = 1.0
@@ -32,6 +35,13 @@ class Start:
     """A turn starts."""
 
     speech_start_s: float
+
+
+@dataclass(frozen=True)
+class Lull:
+    """Silence for ``LULL_S``: a pause may come of it, or not."""
+
+    speech_end_s: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ class Reopen:
     speech_start_s: float
 
 
-TurnEvent: TypeAlias = Start | Pause | Resume | Commit | Reopen
+TurnEvent: TypeAlias = Start | Lull | Pause | Resume | Commit | Reopen
 
 
 class TurnMachine:
@@ -72,6 +82,7 @@ class TurnMachine:
         self._settings = settings
         self._open = False
         self._paused = False
+        self._lulled = False
         self._burst_start_s: float | None = None
         """Start of the speech that may start or resume the turn, once there is enough of it."""
         self._sure_s = 0.0
@@ -118,13 +129,16 @@ class TurnMachine:
             self._reopen_until_s = None
         return None
 
-    def _go_on(self, end_s: float, is_speech: bool) -> Pause | None:
+    def _go_on(self, end_s: float, is_speech: bool) -> Lull | Pause | None:
         if is_speech:
-            self._speech_end_s = end_s
+            self._speech_end_s, self._lulled = end_s, False
         elif _reached(end_s - self._speech_end_s, self._settings.pause_s):
             self._paused = True
             self._commit_after_s = self._settings.commit_max_s
             return Pause(self._speech_end_s)
+        elif not self._lulled and _reached(end_s - self._speech_end_s, LULL_S):
+            self._lulled = True
+            return Lull(self._speech_end_s)
         return None
 
     def _begin(self, start_s: float, end_s: float, speech: float) -> Start | Resume | Reopen | None:
@@ -147,7 +161,7 @@ class TurnMachine:
         else:
             event = Start(self._from_s)
         self._burst_start_s = self._from_s = self._reopen_until_s = None
-        self._open, self._paused = True, False
+        self._open, self._paused, self._lulled = True, False, False
         self._speech_end_s = end_s
         return event
 
