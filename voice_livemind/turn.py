@@ -72,14 +72,18 @@ class Turn:
     def lulled(self, speech_end_s: float) -> None:
         """The speaker may be about to pause."""
         self._listening.lulled(speech_end_s)
+        self._give_way()
+
+    def went_on(self, speech_start_s: float) -> None:
+        """It was no pause."""
+        self._thinking.goes_on(speech_start_s)
 
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
         self.record.marks.speech_end = speech_end_s
         self.record.marks.pause = self._around.clock.now()
         self._listening.paused(speech_end_s)
-        if self._around.mode.draft:
-            self._thinking.pause()
+        self._give_way()
 
     def resumed(self, speech_start_s: float) -> None:
         """The speaker goes on."""
@@ -133,6 +137,11 @@ class Turn:
                 await draft.over()
             if not self._reopened or self.record.interrupted:
                 return
+
+    def _give_way(self) -> None:
+        """The processor is needed for the words, and for a reply to them."""
+        if self._around.mode.draft:
+            self._thinking.pause()
 
     def _segment_changed(self, segment: Segment) -> None:
         """A segment is new, or replaces its earlier revision."""

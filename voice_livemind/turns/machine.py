@@ -12,9 +12,9 @@
                                pause_s       commit_after_s: by how complete  reopen_s
                                              the turn sounds (``judge``)
 
-Before each pause comes a ``Lull``: too short a silence to mean anything, but time to judge the voice in case that it
-becomes a pause. ``Pause`` is the soft end: everything that prepares a reply may start. ``Commit``: the reply may be
-heard. Speech that goes on soon after a commitment reopens the same turn.
+Before each pause comes a ``Lull``: too short a silence to mean anything, but time to clear the processor in case that
+it becomes a pause; ``GoOn`` says that it did not. ``Pause`` is the soft end: everything that prepares a reply may
+start. ``Commit``: the reply may be heard. Speech that goes on soon after a commitment reopens the same turn.
 """
 
 from dataclasses import dataclass
@@ -45,6 +45,13 @@ class Lull:
 
 
 @dataclass(frozen=True)
+class GoOn:
+    """The lull became no pause."""
+
+    speech_start_s: float
+
+
+@dataclass(frozen=True)
 class Pause:
     """Silence for ``pause_s``: what was said so far can be transcribed."""
 
@@ -72,7 +79,7 @@ class Reopen:
     speech_start_s: float
 
 
-TurnEvent: TypeAlias = Start | Lull | Pause | Resume | Commit | Reopen
+TurnEvent: TypeAlias = Start | Lull | GoOn | Pause | Resume | Commit | Reopen
 
 
 class TurnMachine:
@@ -115,7 +122,7 @@ class TurnMachine:
     def step(self, start_s: float, end_s: float, speech: float) -> TurnEvent | None:
         """Judge the frame from ``start_s`` to ``end_s``. ``speech``: the probability that it is speech, 0 for none."""
         if self.speaking:
-            return self._go_on(end_s, speech > 0)
+            return self._go_on(start_s, end_s, speech > 0)
         if speech > 0:
             return self._begin(start_s, end_s, speech)
         self._burst_start_s = None
@@ -129,9 +136,12 @@ class TurnMachine:
             self._reopen_until_s = None
         return None
 
-    def _go_on(self, end_s: float, is_speech: bool) -> Lull | Pause | None:
+    def _go_on(self, start_s: float, end_s: float, is_speech: bool) -> Lull | GoOn | Pause | None:
         if is_speech:
-            self._speech_end_s, self._lulled = end_s, False
+            self._speech_end_s = end_s
+            if self._lulled:
+                self._lulled = False
+                return GoOn(start_s)
         elif _reached(end_s - self._speech_end_s, self._settings.pause_s):
             self._paused = True
             self._commit_after_s = self._settings.commit_max_s
