@@ -22,6 +22,7 @@ def clauses_of(text: str, size: int = 3) -> list[str]:
             "It is Paris, because I say so and because it is so.",
             ["It is Paris,", "because I say so and because it is so."],
         ),
+        ("rolls left = 24 - 2 = 22.", ["rolls left", "equals 24 minus 2 equals 22."]),
         ("Yes, of course.", ["Yes, of course."]),
         ("It is 3.5 dollars. Good.", ["It is 3.5 dollars.", "Good."]),
         ("She has 1,000 eggs.", ["She has 1,000 eggs."]),

@@ -17,7 +17,7 @@ _PHRASE_STARTS = {
 """Before these words a speaker may take breath, and the listener does not wait for the rest of the clause."""
 _MARKUP = re.compile(r"[`#]+|\*\*+|^\s*(?:[-•*]\s+|Note:)|\\[\[\]()]", re.MULTILINE)
 _SYMBOLS = {"=": "equals", "+": "plus", "-": "minus", "*": "times", "×": "times", "/": "divided by"}  # noqa: RUF001
-_SIGN = re.compile(r" (=) |(?<=[\d%)]) ([-+*×/]) (?=[\d($])")  # noqa: RUF001  the sign for times is meant
+_SIGN = re.compile(r"(?:^| )(=) |(?<=[\d%)]) ([-+*×/]) (?=[\d($])")  # noqa: RUF001  the sign for times is meant
 
 
 class ClauseCutter:
@@ -69,5 +69,5 @@ class ClauseCutter:
 def spoken(text: str) -> str:
     """``text`` as a person says it: without markup, signs as words; empty where nothing can be spoken."""
     plain = " ".join(_MARKUP.sub("", text).split())
-    plain = _SIGN.sub(lambda sign: f" {_SYMBOLS[sign[1] or sign[2]]} ", plain)
+    plain = _SIGN.sub(lambda sign: f" {_SYMBOLS[sign[1] or sign[2]]} ", plain).strip()
     return plain if any(character.isalnum() for character in plain) else ""
