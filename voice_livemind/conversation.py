@@ -11,7 +11,7 @@ from voice_livemind.surroundings import Surroundings
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.language import SpokenLanguage
 from voice_livemind.turn import Turn
-from voice_livemind.turns.machine import Commit, GoOn, Lull, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Lull, NoPause, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 from voice_livemind.turns.policy import Pauses, policy_named
 
 
@@ -73,7 +73,7 @@ class Conversation:
         match event:
             case Lull(speech_end_s):
                 self._turn.lulled(speech_end_s)
-            case GoOn(speech_start_s):
+            case NoPause(speech_start_s):
                 self._turn.went_on(speech_start_s)
             case Pause(speech_end_s):
                 self._pauses.begin(speech_end_s)

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from voice_livemind.config import load_settings
 from voice_livemind.hear.frames import FRAME_S
-from voice_livemind.turns.machine import Commit, GoOn, Lull, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Lull, NoPause, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 
 TURNS = load_settings(None).turns
 FOLLOWS: dict[type[TurnEvent] | None, set[type[TurnEvent]]] = {
     None: {Start},
     Start: {Lull},
-    Lull: {GoOn, Pause},
-    GoOn: {Lull},
+    Lull: {NoPause, Pause},
+    NoPause: {Lull},
     Pause: {Resume, Commit},
     Resume: {Lull},
     Commit: {Start, Reopen},
@@ -97,7 +97,7 @@ def test_a_pause_within_a_turn_is_no_end_of_it() -> None:
 
 
 def test_a_lull_within_a_sentence_is_no_pause() -> None:
-    assert kinds_of(runs(10, 50, 7, 50, 100)) == [Start, Lull, GoOn, Lull, Pause, Commit]
+    assert kinds_of(runs(10, 50, 7, 50, 100)) == [Start, Lull, NoPause, Lull, Pause, Commit]
     assert kinds_of(runs(10, 50, 3, 50, 100)) == [Start, Lull, Pause, Commit]
 
 

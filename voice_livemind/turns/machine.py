@@ -13,7 +13,7 @@
                                              the turn sounds (``judge``)
 
 Before each pause comes a ``Lull``: too short a silence to mean anything, but time to clear the processor in case that
-it becomes a pause; ``GoOn`` says that it did not. ``Pause`` is the soft end: everything that prepares a reply may
+it becomes a pause; ``NoPause`` says that it did not. ``Pause`` is the soft end: everything that prepares a reply may
 start. ``Commit``: the reply may be heard. Speech that goes on soon after a commitment reopens the same turn.
 """
 
@@ -45,7 +45,7 @@ class Lull:
 
 
 @dataclass(frozen=True)
-class GoOn:
+class NoPause:
     """The lull became no pause."""
 
     speech_start_s: float
@@ -79,7 +79,7 @@ class Reopen:
     speech_start_s: float
 
 
-TurnEvent: TypeAlias = Start | Lull | GoOn | Pause | Resume | Commit | Reopen
+TurnEvent: TypeAlias = Start | Lull | NoPause | Pause | Resume | Commit | Reopen
 
 
 class TurnMachine:
@@ -136,12 +136,12 @@ class TurnMachine:
             self._reopen_until_s = None
         return None
 
-    def _go_on(self, start_s: float, end_s: float, is_speech: bool) -> Lull | GoOn | Pause | None:
+    def _go_on(self, start_s: float, end_s: float, is_speech: bool) -> Lull | NoPause | Pause | None:
         if is_speech:
             self._speech_end_s = end_s
             if self._lulled:
                 self._lulled = False
-                return GoOn(start_s)
+                return NoPause(start_s)
         elif _reached(end_s - self._speech_end_s, self._settings.pause_s):
             self._paused = True
             self._commit_after_s = self._settings.commit_max_s
