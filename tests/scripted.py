@@ -67,6 +67,9 @@ class ScriptedModel:
             self.cancelled += 1
             raise
 
+    async def remember(self, messages: Sequence[Message]) -> None:
+        """It needs no warming."""
+
 
 class _ScriptedCompletion:
     def __init__(self, model: ScriptedModel, text: str, max_tokens: int, stop: Sequence[str]) -> None:
