@@ -47,6 +47,7 @@ class ScriptedModel:
         self.first_token_s = first_token_s
         self.token_s = token_s
         self.asked: list[list[Message]] = []
+        self.remembered: list[list[Message]] = []
         self.budgets: list[int] = []
         self.cancelled = 0
 
@@ -68,6 +69,10 @@ class ScriptedModel:
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
             raise
+
+    async def remember(self, messages: Sequence[Message]) -> None:
+        """It only says later what it was to remember."""
+        self.remembered.append(list(messages))
 
 
 class _ScriptedCompletion:
@@ -110,6 +115,7 @@ class Dialogue:
         self.thinker = ScriptedModel("noted = 1")
         self.speaker = ScriptedModel("It is one.")
         self.recognition_s = 0.25
+        self.judgement_s = 0.0
         self.synthesis_s = 0.1
         self.view = Lines()
         self.track: Track | None = None
@@ -131,13 +137,15 @@ class Dialogue:
 
     def stations(self) -> Stations:
         """The scripted models."""
-        return Stations(
-            self._recognize, self.spoken.hear_end, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ
-        )
+        return Stations(self._recognize, self._hear_end, self.thinker, self.speaker, self._synthesize, VOICE_RATE_HZ)
 
     async def _recognize(self, chunk: Chunk) -> Hypothesis:
         await asyncio.sleep(self.recognition_s)
         return await self.spoken.recognize(chunk)
+
+    async def _hear_end(self, chunk: Chunk) -> float:
+        await asyncio.sleep(self.judgement_s)
+        return await self.spoken.hear_end(chunk)
 
     async def _synthesize(self, text: str) -> Sound:
         await asyncio.sleep(self.synthesis_s)

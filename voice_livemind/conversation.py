@@ -14,7 +14,7 @@ from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.language import SpokenLanguage
 from voice_livemind.turn import Turn
 from voice_livemind.turns.barge_in import Act, Ask, BargeIn, Dismiss, GoOn, Hold, Interrupt
-from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Lull, NoPause, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 from voice_livemind.turns.policy import Pauses, policy_named
 
 _ECHO_S = 2.0
@@ -157,6 +157,10 @@ class Conversation:
             # Nothing was said before a key ended the turn.
             return
         match event:
+            case Lull(speech_end_s):
+                self._turn.lulled(speech_end_s)
+            case NoPause(speech_start_s):
+                self._turn.went_on(speech_start_s)
             case Pause(speech_end_s):
                 self._pauses.begin(speech_end_s)
                 self._turn.paused(speech_end_s)

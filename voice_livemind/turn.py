@@ -93,13 +93,21 @@ class Turn:
         self._listening.spoken(until_s)
         self._thinking.goes_on(until_s)
 
+    def lulled(self, speech_end_s: float) -> None:
+        """The speaker may be about to pause."""
+        self._listening.lulled(speech_end_s)
+        self._give_way()
+
+    def went_on(self, speech_start_s: float) -> None:
+        """It was no pause."""
+        self._thinking.goes_on(speech_start_s)
+
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
         self.record.marks.speech_end = speech_end_s
         self.record.marks.pause = self._around.clock.now()
         self._listening.paused(speech_end_s)
-        if self._around.mode.draft:
-            self._thinking.pause()
+        self._give_way()
 
     def resumed(self, speech_start_s: float) -> None:
         """The speaker goes on."""
@@ -179,6 +187,11 @@ class Turn:
         record.rejected.append(RejectionRecord(words, "echo of the reply", start_s, end_s))
         record.transcript = said
         record.segments = [segment for segment in record.segments if said and segment.start_s < start_s]
+
+    def _give_way(self) -> None:
+        """The processor is needed for the words, and for a reply to them."""
+        if self._around.mode.draft:
+            self._thinking.pause()
 
     def _segment_changed(self, segment: Segment) -> None:
         """A segment is new, or replaces its earlier revision."""

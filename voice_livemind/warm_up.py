@@ -1,6 +1,7 @@
 """Reading prompts into the prefix caches before they are asked."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from voice_livemind.mind.prompts import thinking_messages
 from voice_livemind.modes import Mode
@@ -18,7 +19,9 @@ async def warm_up(mode: Mode, stations: Stations) -> None:
         prompts += [(model, thinking_messages([], [], ["Hello."])) for model in (answerer, stations.thinker)]
     # One after the other: two models that read at once keep the cores from each other, and take several times as long.
     for model, messages in prompts:
-        await prefill(model, messages)
+        with suppress(ModelError):
+            # If it does not answer, the first request will say so.
+            await model.remember(messages)
 
 
 async def prefill(model: ChatModel, messages: Sequence[Message]) -> None:

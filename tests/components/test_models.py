@@ -70,6 +70,25 @@ def test_only_what_is_new_is_read(served: Served) -> None:
     served(body)
 
 
+def test_a_server_that_is_started_anew_needn_t_read_what_was_read_before(served: Served) -> None:
+    fixed = thinking_messages([Exchange("Hello.", "Hello, how can I help?")], [], ["Tom has two boxes."])
+    other: list[Message] = [{"role": "user", "content": "What is the capital of France? Answer in one word, please."}]
+
+    async def remember(chat: OpenAIChat, _: ServerProcess) -> None:
+        await chat.remember(other)
+        await chat.remember(fixed)
+
+    async def ask(chat: OpenAIChat, server: ServerProcess) -> None:
+        await remember(chat, server)
+        for messages in (other, fixed, other):
+            async with chat.ask(messages, 4) as completion:
+                assert [piece async for piece in completion]
+            assert completion.usage.prompt_tokens - completion.usage.cached_tokens <= 1
+
+    served(remember)
+    served(ask)
+
+
 def test_leaving_an_answer_stops_the_server(served: Served) -> None:
     async def body(chat: OpenAIChat, _: ServerProcess) -> float:
         async with chat.ask(LONG, 800) as completion:

@@ -31,7 +31,7 @@ def files(tmp_path: Path) -> Path:
         (["missing.wav"], "missing.wav: no such file"),
         (["empty.wav"], "empty.wav: the file is empty"),
         (["text.wav"], "text.wav: not a recording"),
-        (["folder.wav"], "folder.wav: no such file"),
+        (["folder.wav"], "folder.wav: a folder, not a recording"),
         (["nothing.wav"], "nothing.wav: the recording holds no sound"),
         (["cut.flac"], "cut.flac: not a recording"),
         (["GOOD", "text.wav"], "text.wav: not a recording"),

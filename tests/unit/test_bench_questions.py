@@ -345,7 +345,7 @@ def test_options_are_heard_and_a_late_answer_counts_from_its_clause() -> None:
 
 
 def test_notes_are_counted_even_where_the_reply_is_wrong() -> None:
-    thinker = ScriptedModel("ok", "boxes = 2", "eggs = 2 * 4 = 8")
+    thinker = ScriptedModel("boxes = 2", "eggs = 2 * 4 = 8")
     run = run_once("paper", thinker=thinker, speaker=ScriptedModel("Tom has 9 eggs."))
     assert run.note_right and not run.right and run.answer_s is None and run.notes == 2
     assert run.note_tokens > 0 and run.given == "9"
@@ -362,7 +362,7 @@ def test_every_mode_is_asked_the_same_and_answers_once(mode: str) -> None:
 def test_each_mode_is_warm_before_its_question_is_asked() -> None:
     model = ScriptedModel("It is 8.")
     run_once("direct", speaker=model)
-    warm, asked = model.asked
+    (warm,), (asked,) = model.remembered, model.asked
     assert warm[:-1] == asked[:-1] and warm[-1] != asked[-1]
 
 
@@ -568,9 +568,9 @@ def test_an_interrupted_bench_goes_on(file: Path, dialogue: Dialogue) -> None:
     asked = len(dialogue.speaker.asked)
     again = command(file, "--modes", "cot,direct")
     assert [(run["id"], run["mode"]) for run in again] == [(run["id"], run["mode"]) for run in whole]
-    # Each of the three that were missing for this model was asked once, and warmed up once.
+    # Each of those that were missing for this model was asked once.
     missing = sum(run["mode"] == "direct" for run in whole[3:])
-    assert len(dialogue.speaker.asked) == asked + 2 * missing
+    assert len(dialogue.speaker.asked) == asked + missing
     asked = len(dialogue.speaker.asked)
     assert command(file, "--modes", "cot,direct") == again and len(dialogue.speaker.asked) == asked
 

@@ -17,6 +17,12 @@ def clauses_of(text: str, size: int = 3) -> list[str]:
     ("text", "expected"),
     [
         ("Anna has three, and Tom has four.", ["Anna has three,", "and Tom has four."]),
+        ("The capital of France is Paris.", ["The capital of France", "is Paris."]),
+        (
+            "It is Paris, because I say so and because it is so.",
+            ["It is Paris,", "because I say so and because it is so."],
+        ),
+        ("rolls left = 24 - 2 = 22.", ["rolls left", "equals 24 minus 2 equals 22."]),
         ("Yes, of course.", ["Yes, of course."]),
         ("It is 3.5 dollars. Good.", ["It is 3.5 dollars.", "Good."]),
         ("She has 1,000 eggs.", ["She has 1,000 eggs."]),
@@ -38,6 +44,13 @@ def test_the_first_clause_comes_before_the_text_is_whole() -> None:
 def test_nothing_that_can_be_spoken_is_lost(text: str, size: int) -> None:
     said = "".join("".join(clauses_of(text, size)).split())
     assert [c for c in said if c.isalnum()] == [c for c in text if c.isalnum()]
+
+
+def test_no_clause_is_cut_before_a_word_that_may_still_grow() -> None:
+    cutter = ClauseCutter()
+    assert list(cutter.add("The capital of France is")) == []
+    assert list(cutter.add("olated.")) == []
+    assert list(cutter.flush()) == ["The capital of France isolated."]
 
 
 def test_markup_is_not_spoken() -> None:

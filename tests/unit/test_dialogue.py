@@ -30,6 +30,21 @@ def test_a_question_is_answered_after_the_silence_that_ends_the_turn() -> None:
     assert turn.first_word_s == pytest.approx(1.4, abs=MS)
 
 
+def test_the_voice_is_judged_from_the_lull_on() -> None:
+    dialogue = Dialogue((1.0, 2.0, "What is one?"))
+    dialogue.judgement_s = 0.4
+    (turn,) = dialogue.replay("paper")
+    # The lull is at 2.1, the pause at 2.3: the words are known at 2.55, and the judgement is there by then.
+    assert turn.pauses == [pytest.approx((2.3, 2.55), abs=MS)]
+
+
+def test_a_lull_in_mid_sentence_delays_nothing() -> None:
+    dialogue = Dialogue((1.0, 1.7, "What"), (1.86, 2.0, "is one?"))
+    dialogue.judgement_s = 0.4
+    (turn,) = dialogue.replay("paper")
+    assert turn.pauses == [pytest.approx((2.3, 2.55), abs=MS)]
+
+
 def test_the_reply_stands_in_the_track_where_the_record_says() -> None:
     dialogue = Dialogue((1.0, 2.0, "What is one?"))
     (turn,) = dialogue.replay("paper")

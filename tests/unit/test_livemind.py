@@ -67,17 +67,17 @@ def test_a_noise_after_the_pause_costs_a_written_draft_nothing() -> None:
     assert len([None for budget in dialogue.speaker.budgets if budget > 1]) == 1 <= len(drafts)
 
 
-def test_livemind_warms_and_thinks_while_the_speaker_goes_on_and_stops_at_the_pause() -> None:
+def test_livemind_warms_and_thinks_while_the_speaker_goes_on_and_stops_at_the_lull() -> None:
     dialogue = Dialogue(*THREE)
     dialogue.thinker = ScriptedModel("eggs = ?; boxes = 2; and so on", " = 2; and so on", token_s=0.3)
     (turn,) = dialogue.replay("livemind")
     first = turn.segments[0]
     # Speech goes on at 2.6 and counts as speech 0.12 s later; the speaker's prompt is warmed in the 0.2 s after that.
     assert first.note_start_s == pytest.approx(2.92, abs=MS)
-    # Broken off at the pause at 4.3, it goes on where it was, with nothing in between, and ends at the next pause.
+    # Broken off at the lull at 4.1, it goes on where it was, with nothing in between, and ends at the next lull.
     broken, resumed = dialogue.thinker.asked
     assert resumed == [*broken, {"role": "assistant", "content": "eggs = ?; boxes"}]
-    assert first.note_end_s == pytest.approx(6.3, abs=MS)
+    assert first.note_end_s == pytest.approx(6.1, abs=MS)
     assert (first.note, first.fate) == ("eggs = ?; boxes = 2", "used")
     assert dialogue.thinker.cancelled == 2
     *_, question = dialogue.speaker.asked[-1]
@@ -170,7 +170,8 @@ def test_aloud_is_spoken_as_it_is_generated() -> None:
     dialogue.thinker = ScriptedModel("Two times four is eight. There are eight eggs.")
     (turn,) = dialogue.replay("aloud")
     assert turn.heard == "Two times four is eight. There are eight eggs."
-    assert len(turn.clauses) == 2
+    # The first clause is the shortest that can be spoken.
+    assert [clause.text for clause in turn.clauses] == ["Two times four", "is eight.", "There are eight eggs."]
 
 
 def test_an_unfinished_note_keeps_its_whole_facts() -> None:

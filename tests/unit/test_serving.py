@@ -46,7 +46,7 @@ def test_llama_serves_as_many_slots_as_roles(tmp_path: Path) -> None:
     command = command_of(load_settings(None).thinker, tmp_path, slots=2)
     assert "die_with_parent nice -n 10" in command
     assert f"llama_server {tmp_path}/some.gguf --name qwen2.5-coder-1.5b --port 1234" in command
-    assert command.endswith("--context-tokens 4096 --slots 2")
+    assert "--context-tokens 4096 --slots 2" in command
 
 
 def test_llama_without_a_gguf_file_says_so(tmp_path: Path) -> None:

@@ -7,16 +7,18 @@ from hypothesis import strategies as st
 
 from voice_livemind.config import load_settings
 from voice_livemind.hear.frames import FRAME_S
-from voice_livemind.turns.machine import Commit, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
+from voice_livemind.turns.machine import Commit, Lull, NoPause, Pause, Reopen, Resume, Start, TurnEvent, TurnMachine
 
 TURNS = load_settings(None).turns
 FOLLOWS: dict[type[TurnEvent] | None, set[type[TurnEvent]]] = {
     None: {Start},
-    Start: {Pause},
+    Start: {Lull},
+    Lull: {NoPause, Pause},
+    NoPause: {Lull},
     Pause: {Resume, Commit},
-    Resume: {Pause},
+    Resume: {Lull},
     Commit: {Start, Reopen},
-    Reopen: {Pause},
+    Reopen: {Lull},
 }
 
 
@@ -35,6 +37,11 @@ def events_of(speech: list[bool], *judgements_s: float) -> list[tuple[float, Tur
     return decided
 
 
+def kinds_of(speech: list[bool], *judgements_s: float) -> list[type[TurnEvent]]:
+    """The events alone."""
+    return [type(event) for _, event in events_of(speech, *judgements_s)]
+
+
 def runs(*lengths: int) -> list[bool]:
     """Silence, speech, silence, … of so many frames."""
     return [bool(place % 2) for place, length in enumerate(lengths) for _ in range(length)]
@@ -46,8 +53,7 @@ judgements = st.lists(st.floats(0.2, 3.0), max_size=4)
 
 @given(patterns, judgements)
 def test_events_come_in_an_order_that_makes_sense(speech: list[bool], judged_s: list[float]) -> None:
-    kinds = [type(event) for _, event in events_of(speech, *judged_s)]
-    for before, after in pairwise([None, *kinds]):
+    for before, after in pairwise([None, *kinds_of(speech, *judged_s)]):
         assert after in FOLLOWS[before]
 
 
@@ -76,7 +82,7 @@ def test_times_never_go_back_and_nothing_is_decided_before_it_happens(
 ) -> None:
     times = []
     for decided_s, event in events_of(speech, *judged_s):
-        times.append(event.speech_end_s if isinstance(event, Pause | Commit) else event.speech_start_s)
+        times.append(event.speech_end_s if isinstance(event, Lull | Pause | Commit) else event.speech_start_s)
         assert times[-1] <= decided_s
     assert times == sorted(times)
 
@@ -86,8 +92,13 @@ def test_a_cough_starts_nothing() -> None:
 
 
 def test_a_pause_within_a_turn_is_no_end_of_it() -> None:
-    kinds = [type(event) for _, event in events_of(runs(10, 50, 45, 50, 100))]
-    assert kinds == [Start, Pause, Resume, Pause, Commit]
+    kinds = kinds_of(runs(10, 50, 45, 50, 100))
+    assert kinds == [Start, Lull, Pause, Resume, Lull, Pause, Commit]
+
+
+def test_a_lull_within_a_sentence_is_no_pause() -> None:
+    assert kinds_of(runs(10, 50, 7, 50, 100)) == [Start, Lull, NoPause, Lull, Pause, Commit]
+    assert kinds_of(runs(10, 50, 3, 50, 100)) == [Start, Lull, Pause, Commit]
 
 
 def test_a_click_in_the_silence_does_not_delay_the_end() -> None:
@@ -97,10 +108,10 @@ def test_a_click_in_the_silence_does_not_delay_the_end() -> None:
 
 
 def test_speech_soon_after_a_commitment_reopens_the_turn_and_later_speech_starts_another() -> None:
-    soon = [type(event) for _, event in events_of(runs(10, 50, 60, 20, 30), 0.4)]
-    assert soon == [Start, Pause, Commit, Reopen, Pause, Commit]
-    later = [type(event) for _, event in events_of(runs(10, 50, 130, 20, 30), 0.4)]
-    assert later == [Start, Pause, Commit, Start, Pause, Commit]
+    soon = kinds_of(runs(10, 50, 60, 20, 30), 0.4)
+    assert soon == [Start, Lull, Pause, Commit, Reopen, Lull, Pause, Commit]
+    later = kinds_of(runs(10, 50, 130, 20, 30), 0.4)
+    assert later == [Start, Lull, Pause, Commit, Start, Lull, Pause, Commit]
 
 
 def test_a_judgement_on_a_pause_that_is_over_is_ignored() -> None:
@@ -131,9 +142,9 @@ def test_a_cough_in_an_open_turn_lets_it_go_on_and_one_after_its_end_reopens_not
     cough = [0.7] * 8
     spoken = [1.0] * 50
     resumed = decided_at([*spoken, *[0.0] * 20, *cough, *[0.0] * 10])
-    assert [kind for _, kind in resumed] == [Start, Pause, Resume, Pause]
+    assert [kind for _, kind in resumed] == [Start, Lull, Pause, Resume, Lull, Pause]
     ended = decided_at([*spoken, *[0.0] * 80, *cough, *[0.0] * 10])
-    assert [kind for _, kind in ended] == [Start, Pause, Commit]
+    assert [kind for _, kind in ended] == [Start, Lull, Pause, Commit]
 
 
 def test_a_turn_begins_with_the_soft_first_word_before_what_is_sure() -> None:

@@ -163,6 +163,9 @@ class _Silent:
         del messages, max_tokens, stop, choices, priority
         yield _Nothing(self._lasts_s)
 
+    async def remember(self, messages: Sequence[Message]) -> None:
+        """There is nothing to remember it for."""
+
 
 class _Nothing:
     def __init__(self, lasts_s: float) -> None:

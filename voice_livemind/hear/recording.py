@@ -18,6 +18,8 @@ def read_recording(path: Path) -> Samples:
 
     Raises UserError: no such file, not a recording, no sound in it.
     """
+    if path.is_dir():
+        raise UserError(f"{path}: a folder, not a recording")
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     if path.stat().st_size == 0:

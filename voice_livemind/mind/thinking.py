@@ -8,7 +8,7 @@ withheld until the speaker goes on: it may be the last one, and the last one bel
 
 Sentences that come while a thought runs wait, and are thought about together. As published a thought, once begun, ends
 by itself and the reply waits for it. A frugal mind is held to a budget, says nothing where nothing new was said, and
-is broken off at each pause. If the speaker goes on, so does the thought, from the token at which it was broken off;
+is broken off at each lull. If the speaker goes on, so does the thought, from the token at which it was broken off;
 otherwise the facts that were whole by then are kept. A thought on words that are revised is aborted at once.
 """
 

@@ -8,9 +8,16 @@ from voice_livemind.segments.sentences import ends_sentence
 _SHORTEST_CLAUSE = 12
 """Characters before a comma that are worth speaking alone: a shorter clause sounds torn off."""
 _LONGEST_CLAUSE = 200
+_SHORTEST_PHRASE = 10
+"""Characters before the phrase boundary at which the first clause is cut even without a comma."""
+_PHRASE_STARTS = {
+    *("and", "but", "or", "so", "because", "which", "who", "that", "when", "while", "if", "than", "after", "before"),
+    *("is", "are", "was", "were", "equals", "=", "with", "from", "for"),
+}
+"""Before these words a speaker may take breath, and the listener does not wait for the rest of the clause."""
 _MARKUP = re.compile(r"[`#]+|\*\*+|^\s*(?:[-•*]\s+|Note:)|\\[\[\]()]", re.MULTILINE)
 _SYMBOLS = {"=": "equals", "+": "plus", "-": "minus", "*": "times", "×": "times", "/": "divided by"}  # noqa: RUF001
-_SIGN = re.compile(r" (=) |(?<=[\d%)]) ([-+*×/]) (?=[\d($])")  # noqa: RUF001  the sign for times is meant
+_SIGN = re.compile(r"(?:^| )(=) |(?<=[\d%)]) ([-+*×/]) (?=[\d($])")  # noqa: RUF001  the sign for times is meant
 
 
 class ClauseCutter:
@@ -18,6 +25,7 @@ class ClauseCutter:
 
     def __init__(self) -> None:
         self._rest = ""
+        self._first = True
 
     def add(self, piece: str) -> Iterator[str]:
         """Take the next piece; yield the clauses that it completes."""
@@ -25,6 +33,7 @@ class ClauseCutter:
         while (end := self._first_end()) is not None:
             clause, self._rest = self._rest[:end], self._rest[end:]
             if spoken(clause):
+                self._first = False
                 yield spoken(clause)
 
     def flush(self) -> Iterator[str]:
@@ -46,11 +55,19 @@ class ClauseCutter:
                 return gap.end()
             if len(before) >= _LONGEST_CLAUSE:
                 return gap.end()
+            # Of the words that follow, the last one may still grow.
+            if (
+                self._first
+                and len(before.strip()) >= _SHORTEST_PHRASE
+                and len(following) > 1
+                and following[0].lower() in _PHRASE_STARTS
+            ):
+                return gap.end()
         return None
 
 
 def spoken(text: str) -> str:
     """``text`` as a person says it: without markup, signs as words; empty where nothing can be spoken."""
     plain = " ".join(_MARKUP.sub("", text).split())
-    plain = _SIGN.sub(lambda sign: f" {_SYMBOLS[sign[1] or sign[2]]} ", plain)
+    plain = _SIGN.sub(lambda sign: f" {_SYMBOLS[sign[1] or sign[2]]} ", plain).strip()
     return plain if any(character.isalnum() for character in plain) else ""

@@ -1,5 +1,7 @@
 """Asking a language model through the OpenAI-compatible chat API."""
 
+import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -75,6 +77,10 @@ class ChatModel(Protocol):
         """
         ...
 
+    async def remember(self, messages: Sequence[Message]) -> None:
+        """Have `messages` in the prefix cache before the first request that begins with them. Raises ModelError."""
+        ...
+
 
 class _StreamedCompletion:
     def __init__(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> None:
@@ -135,6 +141,19 @@ class OpenAIChat:
                 yield _StreamedCompletion(stream)
             finally:
                 await stream.close()
+
+    async def remember(self, messages: Sequence[Message]) -> None:
+        """See ChatModel. What was read once is on disk, and a server that is started later needn't read it again."""
+        name = f"{hashlib.sha256(json.dumps(messages).encode()).hexdigest()[:32]}.bin"
+        root = self.url.removesuffix("/v1")
+        with computing():
+            try:
+                if await self._engine.recall(self._http, root, name):
+                    return
+                await complete(self, messages, 1, priority=Priority.WARMING)
+                await self._engine.keep(self._http, root, name)
+            except (httpx2.HTTPError, ValueError, LookupError) as error:
+                raise ModelError(f"{self.url} does not answer: {_first_line(error)}") from error
 
     async def running(self) -> int:
         """How many requests the server works on or keeps waiting, by its own count. Raises ModelError."""

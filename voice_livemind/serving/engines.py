@@ -41,6 +41,14 @@ class Engine(Protocol):
         """How many requests the server at the URL `root` works on, by its own count. Raises httpx2.HTTPError."""
         ...
 
+    async def recall(self, client: httpx2.AsyncClient, root: str, name: str) -> bool:
+        """Put the prompt that was kept under `name` back into the prefix cache; whether there was one."""
+        ...
+
+    async def keep(self, client: httpx2.AsyncClient, root: str, name: str) -> None:
+        """Keep the prompt that was read last under `name`, for servers that are started later."""
+        ...
+
 
 ENGINES: Mapping[str, Engine] = {"llama.cpp": LlamaEngine(), "vllm": VllmEngine()}
 

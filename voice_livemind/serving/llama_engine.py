@@ -1,5 +1,7 @@
 """The engine llama.cpp: `xllamacpp`'s server, for any machine."""
 
+import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import sys
@@ -11,6 +13,7 @@ import httpx2
 
 from voice_livemind.config import Role
 from voice_livemind.errors import UserError
+from voice_livemind.weights.cache import cache_root
 
 
 class LlamaEngine:
@@ -43,6 +46,7 @@ class LlamaEngine:
             *("--threads", str(role.threads)),
             *("--context-tokens", str(role.context_tokens)),
             *("--slots", str(slots)),
+            *("--prompts", str(_prompts_folder(file))),
         ]
 
     def environment(self, role: Role) -> Mapping[str, str]:
@@ -60,3 +64,27 @@ class LlamaEngine:
     async def running(self, client: httpx2.AsyncClient, root: str) -> int:
         slots = (await client.get(f"{root}/slots")).raise_for_status().json()
         return sum(1 for slot in slots if slot["is_processing"])
+
+    async def recall(self, client: httpx2.AsyncClient, root: str, name: str) -> bool:
+        # What is in a slot would be lost: a short request moves it into the server's memory, and says which.
+        # A server of somebody else's may know nothing of slots.
+        short = await client.post(f"{root}/completion", json={"prompt": ".", "n_predict": 1})
+        if not short.is_success or "id_slot" not in short.json():
+            return False
+        slot = f"{root}/slots/{short.json()['id_slot']}"
+        return (await client.post(f"{slot}?action=restore", json={"filename": name})).is_success
+
+    async def keep(self, client: httpx2.AsyncClient, root: str, name: str) -> None:
+        slots = await client.get(f"{root}/slots")
+        if slots.is_success:
+            last = max(slots.json(), key=lambda slot: int(slot["id_task"]))["id"]
+            await client.post(f"{root}/slots/{last}?action=save", json={"filename": name})
+
+
+def _prompts_folder(weights: Path) -> Path:
+    """Where the prompts lie that this very version has read with these very weights."""
+    stat = weights.stat()
+    made_by = f"{importlib.metadata.version('xllamacpp')} {stat.st_size} {stat.st_mtime_ns}"
+    return (
+        cache_root().parent / "prompts" / f"{weights.parent.name}-{hashlib.sha256(made_by.encode()).hexdigest()[:12]}"
+    )

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+from pathlib import Path
 
 import xllamacpp
 
@@ -20,6 +21,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--context-tokens", type=int, required=True, help="for each slot")
+    parser.add_argument("--prompts", type=Path, required=True, help="folder for prompts that were read")
     parser.add_argument("--slots", type=int, required=True, help="requests that are served at once")
     args = parser.parse_args()
     # Blocked before the server's threads start, so that only sigwait below takes them.
@@ -34,6 +36,8 @@ def main() -> None:
     params.n_parallel = args.slots
     params.n_ctx = args.slots * args.context_tokens
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
+    args.prompts.mkdir(parents=True, exist_ok=True)
+    params.slot_save_path = f"{args.prompts}/"
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
     server = xllamacpp.Server(params)

@@ -87,6 +87,14 @@ class VllmEngine:
         page = (await client.get(f"{root}/metrics")).raise_for_status().text
         return sum(int(float(count)) for count in _RUNNING.findall(page))
 
+    async def recall(self, client: httpx2.AsyncClient, root: str, name: str) -> bool:
+        # Its prefix cache is not kept on disk.
+        del client, root, name
+        return False
+
+    async def keep(self, client: httpx2.AsyncClient, root: str, name: str) -> None:
+        del client, root, name
+
 
 def _python_with_vllm() -> Path:
     """The Python of the environment that holds vLLM: this one, one beside it (`.venv-vllm` by `.venv`), or PATH's."""

@@ -1,6 +1,7 @@
 """Transcribes one turn while it goes on: when a pass of the recogniser is due, and what becomes of what it hears.
 
 A pass is due at each pause, over what is not settled yet, and every few seconds of speech that knows no pause.
+Whether the voice sounds like the end is judged at the lull before the pause: the pass has the processor to itself then.
 """
 
 import asyncio
@@ -16,8 +17,7 @@ from voice_livemind.segments.settling import Settling
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.hypothesis import Hypothesis, doubt, within_speech
 from voice_livemind.transcribe.language import SpokenLanguage
-from voice_livemind.turns.machine import Commit, Resume
-from voice_livemind.turns.voice_end import SILENCE_S
+from voice_livemind.turns.machine import LULL_S, Commit, Lull, Resume
 
 Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
 
@@ -69,14 +69,20 @@ class Listening:
         self._changed = changed
         self._unsettled = unsettled
         self._understood = understood
-        self._events: asyncio.Queue[_Paused | _Spoken | Resume | Commit] = asyncio.Queue()
+        self._events: asyncio.Queue[Lull | _Paused | _Spoken | Resume | Commit] = asyncio.Queue()
         self._pauses_s: list[float] = []
         self._busy = False
+        self._voice: tuple[float, asyncio.Task[float]] | None = None
+        """The last end of speech that the voice was judged at, and how probable it is that the turn is over."""
 
     @property
     def caught_up(self) -> bool:
         """Nothing that it was told of is still to be transcribed."""
         return self._events.empty() and not self._busy
+
+    def lulled(self, speech_end_s: float) -> None:
+        """The speaker may be about to pause."""
+        self._events.put_nowait(Lull(speech_end_s))
 
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
@@ -97,19 +103,23 @@ class Listening:
 
     async def until_committed(self) -> None:
         """Transcribe what comes until the turn is committed. May be called again when it is reopened."""
-        while True:
-            self._busy = False
-            event = await self._events.get()
-            self._busy = True
-            match event:
-                case _Paused(speech_end_s, noticed_s):
-                    await self._at_pause(speech_end_s, noticed_s)
-                case _Spoken(until_s) if self._events.empty():
-                    await self._in_speech(until_s)
-                case Resume():
-                    self._settling.resumed()
-                case Commit():
-                    return
+        async with asyncio.TaskGroup() as judging:
+            while True:
+                self._busy = False
+                event = await self._events.get()
+                self._busy = True
+                match event:
+                    case Lull(speech_end_s):
+                        self._judge_voice(speech_end_s, judging)
+                    case _Paused(speech_end_s, noticed_s):
+                        voice = self._judge_voice(speech_end_s, judging)
+                        await self._at_pause(speech_end_s, noticed_s, voice)
+                    case _Spoken(until_s) if self._events.empty():
+                        await self._in_speech(until_s)
+                    case Resume():
+                        self._settling.resumed()
+                    case Commit():
+                        return
 
     async def all_at_once(self, speech_start_s: float, speech_end_s: float) -> str:
         """The text of the whole turn, as if nothing had been transcribed yet, in windows cut at pauses."""
@@ -124,21 +134,29 @@ class Listening:
         self._record.marks.text_final = self._clock.now()
         return " ".join(texts)
 
-    async def _at_pause(self, speech_end_s: float, noticed_s: float) -> None:
+    async def _at_pause(self, speech_end_s: float, noticed_s: float, voice: "asyncio.Task[float]") -> None:
         end_s = speech_end_s + _KEEP_AFTER_S
-        voice_s = speech_end_s - _LONGEST_VOICE_S, speech_end_s + SILENCE_S
-        hypothesis, voice = await asyncio.gather(
-            self._pass(self._settling.from_s, end_s), self._hear_end(self._sound.between(*voice_s))
-        )
+        hypothesis = await self._pass(self._settling.from_s, end_s)
         if hypothesis is not None:
             self._tell(self._settling.at_pause(hypothesis.words, end_s))
         self._unsettled("")
+        over = await voice
         self._record.marks.text_final = self._clock.now()
         self._record.pauses.append((noticed_s, self._clock.now()))
-        evidence = Evidence(self._settling.text, self._language.code, voice=voice)
+        evidence = Evidence(self._settling.text, self._language.code, voice=over)
         if hypothesis is not None:
             evidence = evidence._replace(trailing=hypothesis.trailing, last_word=hypothesis.last_word)
         self._understood(evidence, speech_end_s)
+
+    def _judge_voice(self, speech_end_s: float, tasks: asyncio.TaskGroup) -> "asyncio.Task[float]":
+        """How probable it is, by its sound, that the turn is over; heard once for each end of speech."""
+        if self._voice is None or self._voice[0] != speech_end_s:
+            chunk = self._sound.between(speech_end_s - _LONGEST_VOICE_S, speech_end_s + LULL_S)
+            self._voice = speech_end_s, tasks.create_task(self._ask_voice(chunk))
+        return self._voice[1]
+
+    async def _ask_voice(self, chunk: Chunk) -> float:
+        return await self._hear_end(chunk)
 
     async def _in_speech(self, until_s: float) -> None:
         hypothesis = await self._pass(self._settling.from_s, until_s)

@@ -114,7 +114,7 @@ class BargeIn:
             return None
         if meant:
             return self._interrupt()
-        if isinstance(self._waiting[-1], Resume):
+        if [type(event) for event in self._waiting if isinstance(event, Pause | Resume)][-1:] == [Resume]:
             # There are more words by now.
             return None
         self._waiting.clear()

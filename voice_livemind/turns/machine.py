@@ -12,8 +12,9 @@
                                pause_s       commit_after_s: by how complete  reopen_s
                                              the turn sounds (``judge``)
 
-``Pause`` is the soft end: everything that prepares a reply may start. ``Commit``: the reply may be heard. Speech that
-goes on soon after a commitment reopens the same turn.
+Before each pause comes a ``Lull``: too short a silence to mean anything, but time to clear the processor in case that
+it becomes a pause; ``NoPause`` says that it did not. ``Pause`` is the soft end: everything that prepares a reply may
+start. ``Commit``: the reply may be heard. Speech that goes on soon after a commitment reopens the same turn.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from typing import TypeAlias
 
 from voice_livemind.config import Turns
 
+LULL_S = 0.1
+"""Silence after which the voice is judged: the more of it is heard, the readier is the model to call any turn over."""
 _GAP_S = 0.3
 """Between bursts of speech that belong together."""
 _BACK_S = 1.0
@@ -30,6 +33,20 @@ _BACK_S = 1.0
 @dataclass(frozen=True)
 class Start:
     """A turn starts."""
+
+    speech_start_s: float
+
+
+@dataclass(frozen=True)
+class Lull:
+    """Silence for ``LULL_S``: a pause may come of it, or not."""
+
+    speech_end_s: float
+
+
+@dataclass(frozen=True)
+class NoPause:
+    """The lull became no pause."""
 
     speech_start_s: float
 
@@ -62,7 +79,7 @@ class Reopen:
     speech_start_s: float
 
 
-TurnEvent: TypeAlias = Start | Pause | Resume | Commit | Reopen
+TurnEvent: TypeAlias = Start | Lull | NoPause | Pause | Resume | Commit | Reopen
 
 
 class TurnMachine:
@@ -74,6 +91,7 @@ class TurnMachine:
         """No silence ends the turn."""
         self._open = False
         self._paused = False
+        self._lulled = False
         self._burst_start_s: float | None = None
         """Start of the speech that may start or resume the turn, once there is enough of it."""
         self._sure_s = 0.0
@@ -120,7 +138,7 @@ class TurnMachine:
     def step(self, start_s: float, end_s: float, speech: float) -> TurnEvent | None:
         """Judge the frame from ``start_s`` to ``end_s``. ``speech``: the probability that it is speech, 0 for none."""
         if self.speaking:
-            return self._go_on(end_s, speech > 0)
+            return self._go_on(start_s, end_s, speech > 0)
         if speech > 0:
             return self._begin(start_s, end_s, speech)
         self._burst_start_s = None
@@ -132,13 +150,19 @@ class TurnMachine:
             self._reopen_until_s = None
         return None
 
-    def _go_on(self, end_s: float, is_speech: bool) -> Pause | None:
+    def _go_on(self, start_s: float, end_s: float, is_speech: bool) -> Lull | NoPause | Pause | None:
         if is_speech:
             self._speech_end_s = end_s
+            if self._lulled:
+                self._lulled = False
+                return NoPause(start_s)
         elif _reached(end_s - self._speech_end_s, self._settings.pause_s):
             self._paused = True
             self._commit_after_s = self._settings.commit_max_s
             return Pause(self._speech_end_s)
+        elif not self._lulled and _reached(end_s - self._speech_end_s, LULL_S):
+            self._lulled = True
+            return Lull(self._speech_end_s)
         return None
 
     def _commit(self, now_s: float) -> Commit:
@@ -166,7 +190,7 @@ class TurnMachine:
             reopens = self._reopen_until_s is not None and self._from_s <= self._reopen_until_s
             event = Reopen(self._from_s) if reopens else Start(self._from_s)
         self._burst_start_s = self._from_s = self._reopen_until_s = None
-        self._open, self._paused = True, False
+        self._open, self._paused, self._lulled = True, False, False
         self._speech_end_s = end_s
         return event
 

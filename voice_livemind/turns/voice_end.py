@@ -12,8 +12,6 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from voice_livemind.hear.frames import RATE_HZ, Samples, as_float
 
 _WINDOW_SAMPLES = 8 * RATE_HZ
-SILENCE_S = 0.1
-"""How much silence the sound should end with: the more of it, the readier the model is to call any turn complete."""
 
 
 class VoiceEnd:
@@ -28,7 +26,7 @@ class VoiceEnd:
         self._log_mel = FeatureExtractor(chunk_length=8)
 
     def probability(self, samples: Samples) -> float:
-        """How probable it is that the turn is over, by its sound from its start to ``SILENCE_S`` after speech ended."""
+        """How probable it is that the turn is over, by its sound from its start to ``LULL_S`` after speech ended."""
         sound = as_float(samples[-_WINDOW_SAMPLES:])
         sound = np.pad(sound, (_WINDOW_SAMPLES - len(sound), 0))
         normal = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
