@@ -119,12 +119,15 @@ _LOOPS: dict[Pace, type[SteppedLoop] | None] = {"real": None, "stepped": Stepped
 
 
 def run(main: Coroutine[Any, Any, T], pace: Pace) -> T:
-    """Run ``main`` to its end. Ctrl-C and SIGTERM cancel it; KeyboardInterrupt is raised when it has cleaned up."""
+    """Run ``main`` to its end. Ctrl-C, SIGTERM and the loss of the terminal cancel it; KeyboardInterrupt is raised when
+    it has cleaned up."""
     with asyncio.Runner(loop_factory=_LOOPS[pace]) as runner:
         # The runner itself turns SIGINT into a cancellation, unless a shell script's "&" had it ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        ends = [end for end in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(end) is not signal.SIG_IGN]
+        previous = {end: signal.signal(end, lambda *_: signal.raise_signal(signal.SIGINT)) for end in ends}
         try:
             return runner.run(main)
         finally:
-            signal.signal(signal.SIGTERM, previous)
+            for end, before in previous.items():
+                signal.signal(end, before)

@@ -214,6 +214,16 @@ def test_a_speaker_with_nothing_to_say_is_replaced_by_the_thinker(nothing: str) 
     assert turn.fallback == "speaker: it had nothing to say"
 
 
+def test_a_speaker_that_takes_the_answer_for_a_note_is_asked_plainly() -> None:
+    dialogue = Dialogue(*THREE)
+    dialogue.speaker = ScriptedModel("wait", "There are eight eggs.")
+    (turn,) = dialogue.replay("paper")
+    assert (turn.heard, turn.fallback) == ("There are eight eggs.", "speaker: it had nothing to say")
+    assert (
+        dialogue.speaker.asked[-1][-1]["content"] == "Tom has two boxes. Each holds four eggs. How many eggs are there?"
+    )
+
+
 def test_with_both_models_dead_the_listener_still_hears_something() -> None:
     dialogue = Dialogue(*THREE)
     dialogue.speaker = dialogue.thinker = ScriptedModel("DIES")

@@ -68,34 +68,39 @@ class Answer:
         ``steps``: what was thought about; ``unthought``: the sentences after that. Ends the queue with ``None``.
         """
         answerer = self._mode.answerer
-        other: Answerer = "speaker" if answerer == "thinker" else "thinker"
+        others: list[Answerer] = ["speaker" if answerer == "thinker" else "thinker"]
+        messages = reply_messages(self._mode, history, steps, unthought)
+        plain = direct_messages(history, _all_sentences(steps, unthought))
         try:
-            messages = reply_messages(self._mode, history, steps, unthought)
             if self._mode.prompt == "cot":
                 await self._reason(self._stations.model(answerer), messages)
             else:
                 await self._stream(self._stations.model(answerer), messages)
             if not self._said:
+                if messages != plain:
+                    # Asked plainly it has something to say, and is sooner ready than the other.
+                    others.insert(0, answerer)
                 raise ModelError("it had nothing to say")
         except ModelError as failure:
             self._record.fallback = f"{answerer}: {failure}"
             if not self._said:
-                plain = direct_messages(history, _all_sentences(steps, unthought))
-                await self._fall_back(self._stations.model(other), plain)
+                await self._fall_back(others, plain)
         finally:
             self._clauses.put_nowait(None)
 
-    async def _fall_back(self, model: ChatModel, messages: Sequence[Message]) -> None:
-        try:
-            self._record.text = ""
-            await self._stream(model, messages)
-            if not self._said:
-                raise ModelError("the other had nothing to say either")
-        except ModelError as failure:
-            self._record.fallback = f"{self._record.fallback}; then {failure}"
-            if not self._said:
-                self._record.text = APOLOGY
-                self._say(APOLOGY)
+    async def _fall_back(self, answerers: Sequence[Answerer], messages: Sequence[Message]) -> None:
+        for answerer in answerers:
+            try:
+                self._record.text = ""
+                await self._stream(self._stations.model(answerer), messages)
+                if not self._said:
+                    raise ModelError("it had nothing to say")
+            except ModelError as failure:
+                self._record.fallback = f"{self._record.fallback}; then {answerer}: {failure}"
+            if self._said:
+                return
+        self._record.text = APOLOGY
+        self._say(APOLOGY)
 
     async def _stream(self, model: ChatModel, messages: Sequence[Message]) -> None:
         """Everything that is generated is spoken."""

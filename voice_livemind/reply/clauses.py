@@ -12,7 +12,7 @@ _SHORTEST_PHRASE = 10
 """Characters before the phrase boundary at which the first clause is cut even without a comma."""
 _PHRASE_STARTS = {
     *("and", "but", "or", "so", "because", "which", "who", "that", "when", "while", "if", "than", "after", "before"),
-    *("is", "are", "was", "were", "equals", "=", "with", "from", "for"),
+    *("is", "are", "was", "were", "equals", "=", "plus", "+", "minus", "with", "from", "for"),
 }
 """Before these words a speaker may take breath, and the listener does not wait for the rest of the clause."""
 _MARKUP = re.compile(r"[`#]+|\*\*+|^\s*(?:[-•*]\s+|Note:)|\\[\[\]()]", re.MULTILINE)
