@@ -14,6 +14,7 @@ from voice_livemind.config import Settings
 from voice_livemind.errors import Failure
 from voice_livemind.mind.prompts import Exchange, Step, answer_messages, thinking_messages
 from voice_livemind.serving.chat import Message, ModelError, OpenAIChat, complete
+from voice_livemind.serving.engines import ENGINES
 from voice_livemind.serving.process import ServerProcess, free_port
 from voice_livemind.weights.cache import model_path
 
@@ -29,7 +30,8 @@ def served(settings: Settings) -> Served:
     def run(body: Body) -> Any:
         async def main() -> Any:
             server = ServerProcess(settings.speaker, model_path(settings.speaker.model), free_port(), print)
-            chat = OpenAIChat(server.url, settings.speaker.model)
+            kept = ENGINES["llama.cpp"].kept_prompts(model_path(settings.speaker.model))
+            chat = OpenAIChat(server.url, settings.speaker.model, kept=kept)
             try:
                 await server.start()
                 return await body(chat, server)

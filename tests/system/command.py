@@ -77,9 +77,10 @@ def started(*arguments: str | Path, **environment: str) -> Iterator[Running]:
     try:
         yield Running(process)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def alive(pid: int) -> bool:

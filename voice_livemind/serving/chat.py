@@ -1,7 +1,5 @@
 """Asking a language model through the OpenAI-compatible chat API."""
 
-import hashlib
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from voice_livemind.clock import computing
 from voice_livemind.serving.engines import ENGINES
+from voice_livemind.serving.kept_prompts import KeptPrompts
 
 
 class Message(TypedDict):
@@ -104,8 +103,10 @@ class _StreamedCompletion:
 class OpenAIChat:
     """A model behind a URL, say ``http://127.0.0.1:18461/v1``."""
 
-    def __init__(self, url: str, model: str, engine: str = "llama.cpp") -> None:
+    def __init__(self, url: str, model: str, engine: str = "llama.cpp", kept: KeptPrompts | None = None) -> None:
+        """``kept``: the prompts of the server, if it is one of ours."""
         self.url = url
+        self._kept = kept
         self._model = model
         self._engine = ENGINES[engine]
         # The key is demanded by the client, not by a server of ours. Proxies from the environment are not for loopback.
@@ -144,14 +145,14 @@ class OpenAIChat:
 
     async def remember(self, messages: Sequence[Message]) -> None:
         """See ChatModel. What was read once is on disk, and a server that is started later needn't read it again."""
-        name = f"{hashlib.sha256(json.dumps(messages).encode()).hexdigest()[:32]}.bin"
         root = self.url.removesuffix("/v1")
         with computing():
             try:
-                if await self._engine.recall(self._http, root, name):
+                if self._kept is not None and await self._kept.recall(self._http, root, messages):
                     return
                 await complete(self, messages, 1, priority=Priority.WARMING)
-                await self._engine.keep(self._http, root, name)
+                if self._kept is not None:
+                    await self._kept.keep(self._http, root, messages)
             except (httpx2.HTTPError, ValueError, LookupError) as error:
                 raise ModelError(f"{self.url} does not answer: {_first_line(error)}") from error
 

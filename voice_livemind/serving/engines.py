@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import httpx2
 
 from voice_livemind.config import Role
+from voice_livemind.serving.kept_prompts import KeptPrompts
 from voice_livemind.serving.llama_engine import LlamaEngine
 from voice_livemind.serving.vllm_engine import VllmEngine
 
@@ -41,12 +42,8 @@ class Engine(Protocol):
         """How many requests the server at the URL `root` works on, by its own count. Raises httpx2.HTTPError."""
         ...
 
-    async def recall(self, client: httpx2.AsyncClient, root: str, name: str) -> bool:
-        """Put the prompt that was kept under `name` back into the prefix cache; whether there was one."""
-        ...
-
-    async def keep(self, client: httpx2.AsyncClient, root: str, name: str) -> None:
-        """Keep the prompt that was read last under `name`, for servers that are started later."""
+    def kept_prompts(self, weights: Path) -> KeptPrompts | None:
+        """Where a server with these weights keeps the prompts that it has read, if it can."""
         ...
 
 

@@ -13,6 +13,7 @@ import httpx2
 
 from voice_livemind.config import Role
 from voice_livemind.errors import UserError
+from voice_livemind.serving.kept_prompts import KeptPrompts
 from voice_livemind.weights.cache import cache_root
 
 
@@ -36,9 +37,7 @@ class LlamaEngine:
     def command(self, role: Role, weights: Path, port: int, slots: int) -> list[str]:
         if importlib.util.find_spec("xllamacpp") is None:
             raise UserError("engine llama.cpp needs the package xllamacpp: pip install xllamacpp")
-        file = next(weights.glob("*.gguf"), None)
-        if file is None:
-            raise UserError(f"{role.model} has no GGUF file: engine llama.cpp can't serve it, engine vllm may")
+        file = _gguf(weights)
         return [
             *(sys.executable, "-m", "voice_livemind.serving.llama_server", str(file)),
             *("--name", role.model),
@@ -65,20 +64,15 @@ class LlamaEngine:
         slots = (await client.get(f"{root}/slots")).raise_for_status().json()
         return sum(1 for slot in slots if slot["is_processing"])
 
-    async def recall(self, client: httpx2.AsyncClient, root: str, name: str) -> bool:
-        # What is in a slot would be lost: a short request moves it into the server's memory, and says which.
-        # A server of somebody else's may know nothing of slots.
-        short = await client.post(f"{root}/completion", json={"prompt": ".", "n_predict": 1})
-        if not short.is_success or "id_slot" not in short.json():
-            return False
-        slot = f"{root}/slots/{short.json()['id_slot']}"
-        return (await client.post(f"{slot}?action=restore", json={"filename": name})).is_success
+    def kept_prompts(self, weights: Path) -> KeptPrompts | None:
+        return KeptPrompts(_prompts_folder(_gguf(weights)))
 
-    async def keep(self, client: httpx2.AsyncClient, root: str, name: str) -> None:
-        slots = await client.get(f"{root}/slots")
-        if slots.is_success:
-            last = max(slots.json(), key=lambda slot: int(slot["id_task"]))["id"]
-            await client.post(f"{root}/slots/{last}?action=save", json={"filename": name})
+
+def _gguf(weights: Path) -> Path:
+    file = next(weights.glob("*.gguf"), None)
+    if file is None:
+        raise UserError(f"{weights.name} has no GGUF file: engine llama.cpp can't serve it, engine vllm may")
+    return file
 
 
 def _prompts_folder(weights: Path) -> Path:

@@ -11,6 +11,7 @@ import httpx2
 
 from voice_livemind.config import Role, Settings
 from voice_livemind.serving.chat import OpenAIChat
+from voice_livemind.serving.engines import ENGINES
 from voice_livemind.serving.process import ServerProcess, free_port, require_free
 
 
@@ -37,7 +38,8 @@ async def models_ready(
     async with _processes(missing, weights, say, lambda _: free_port()) as served, AsyncExitStack() as stack:
         chats: dict[str, OpenAIChat] = {}
         for name, role in roles.items():
-            chats[name] = OpenAIChat(urls[name] or served[name], role.model, role.engine)
+            kept = None if role.url else ENGINES[role.engine].kept_prompts(weights(role.model))
+            chats[name] = OpenAIChat(urls[name] or served[name], role.model, role.engine, kept)
             stack.push_async_callback(chats[name].close)
         yield Models(**chats)
 

@@ -11,6 +11,7 @@ import httpx2
 
 from voice_livemind.config import Role
 from voice_livemind.errors import UserError
+from voice_livemind.serving.kept_prompts import KeptPrompts
 
 _CPU_CACHE_GIB = 2
 _CPU_BLOCK_TOKENS = 32
@@ -87,13 +88,9 @@ class VllmEngine:
         page = (await client.get(f"{root}/metrics")).raise_for_status().text
         return sum(int(float(count)) for count in _RUNNING.findall(page))
 
-    async def recall(self, client: httpx2.AsyncClient, root: str, name: str) -> bool:
-        # Its prefix cache is not kept on disk.
-        del client, root, name
-        return False
-
-    async def keep(self, client: httpx2.AsyncClient, root: str, name: str) -> None:
-        del client, root, name
+    def kept_prompts(self, weights: Path) -> KeptPrompts | None:
+        del weights
+        return None
 
 
 def _python_with_vllm() -> Path:
