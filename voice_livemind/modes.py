@@ -44,3 +44,4 @@ MODES = {
         Mode("livemind", "notes", "speaker", early_text=True, notes=True, frugal=True, warm=True, draft=True),
     )
 }
+DEFAULT_MODE = "livemind"

@@ -4,14 +4,11 @@ import asyncio
 from dataclasses import replace
 
 from voice_livemind.hear.own_words import is_echo
-from voice_livemind.hear.turn_sound import LEAD_S, TurnSound
+from voice_livemind.hear.turn_sound import KEEP_AFTER_S, LEAD_S, TurnSound
 from voice_livemind.transcribe.hypothesis import doubt
 from voice_livemind.transcribe.language import SpokenLanguage
 from voice_livemind.transcribe.listening import Recognize
 from voice_livemind.turns.backchannel import is_backchannel
-
-_KEEP_AFTER_S = 0.2
-"""Sound after the end of speech that still belongs to it."""
 
 
 class Overheard:
@@ -49,7 +46,7 @@ class Overheard:
             await asyncio.wait([asking])
 
     async def _interrupts(self, start_s: float, end_s: float, reply: str) -> bool:
-        chunk = self._sound.between(start_s - LEAD_S, end_s + _KEEP_AFTER_S)
+        chunk = self._sound.between(start_s - LEAD_S, end_s + KEEP_AFTER_S)
         hypothesis = await self._recognize(replace(chunk, language=self._language.known))
         if doubt(hypothesis, chunk.voiced_s) is not None:
             # A cough, or a door.

@@ -73,6 +73,8 @@ def started(*arguments: str | Path, **environment: str) -> Iterator[Running]:
         stderr=subprocess.STDOUT,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
+        # The tests may run under nohup.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     try:
         yield Running(process)

@@ -15,7 +15,7 @@ from voice_livemind.errors import UserError
 from voice_livemind.hear.frames import RATE_HZ, Samples, as_float
 from voice_livemind.hear.recording import play_frames, read_recording
 from voice_livemind.hear.vad import VoiceActivity
-from voice_livemind.modes import MODES, Mode
+from voice_livemind.modes import DEFAULT_MODE, MODES, Mode
 from voice_livemind.play.track import Track
 from voice_livemind.record.files import require_folder, write_record
 from voice_livemind.record.session import Session, is_session, read_session
@@ -27,8 +27,6 @@ from voice_livemind.surroundings import Surroundings
 from voice_livemind.view.controls import Controls
 from voice_livemind.view.lines import LiveLines
 from voice_livemind.warm_up import warm_up
-
-DEFAULT_MODE = "livemind"
 
 
 @dataclass(frozen=True)

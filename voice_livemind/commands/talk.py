@@ -17,7 +17,7 @@ from voice_livemind.hear.echo import LEAD_S, EchoCanceller
 from voice_livemind.hear.frames import Frame
 from voice_livemind.hear.microphone import open_microphone
 from voice_livemind.hear.vad import VoiceActivity
-from voice_livemind.modes import MODES, Mode
+from voice_livemind.modes import DEFAULT_MODE, MODES, Mode
 from voice_livemind.play.loudspeaker import Loudspeaker, open_loudspeaker
 from voice_livemind.record.session import SessionWriter, record_session
 from voice_livemind.record.summary import print_summary
@@ -27,8 +27,6 @@ from voice_livemind.surroundings import DeviceName, Surroundings, View
 from voice_livemind.view.controls import Controls
 from voice_livemind.view.open import view_open
 from voice_livemind.warm_up import warm_up
-
-DEFAULT_MODE = "livemind"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,9 @@ from voice_livemind.hear.frames import FRAME_S, RATE_HZ, Frame, Samples
 LEAD_S = 0.3
 """Sound kept before speech was noticed: soft first consonants are below the detectors' threshold."""
 
+KEEP_AFTER_S = 0.2
+"""Sound after the end of speech that still belongs to it: soft last consonants."""
+
 
 @dataclass(frozen=True)
 class Chunk:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from voice_livemind.clock import Clock
-from voice_livemind.hear.turn_sound import Chunk, TurnSound
+from voice_livemind.hear.turn_sound import KEEP_AFTER_S, Chunk, TurnSound
 from voice_livemind.record.turn import RejectionRecord, TurnRecord
 from voice_livemind.segments.segment import Segment
 from voice_livemind.segments.settling import Settling
@@ -21,8 +21,6 @@ from voice_livemind.turns.machine import LULL_S, Commit, Lull, Resume
 
 Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
 
-_KEEP_AFTER_S = 0.2
-"""Sound after the end of speech that still belongs to it: soft last consonants."""
 _LONGEST_VOICE_S = 8.0
 """The window of the model that hears the end of a turn."""
 _ALL_AT_ONCE_S = 28.0
@@ -128,14 +126,14 @@ class Listening:
         while start_s < speech_end_s:
             ends = [end_s for end_s in self._pauses_s if start_s < end_s <= start_s + _ALL_AT_ONCE_S]
             end_s = max(ends, default=start_s + _ALL_AT_ONCE_S)
-            hypothesis = await self._pass(start_s, end_s + _KEEP_AFTER_S)
+            hypothesis = await self._pass(start_s, end_s + KEEP_AFTER_S)
             texts += [hypothesis.text] if hypothesis is not None else []
             start_s = end_s
         self._record.marks.text_final = self._clock.now()
         return " ".join(texts)
 
     async def _at_pause(self, speech_end_s: float, noticed_s: float, voice: "asyncio.Task[float]") -> None:
-        end_s = speech_end_s + _KEEP_AFTER_S
+        end_s = speech_end_s + KEEP_AFTER_S
         hypothesis = await self._pass(self._settling.from_s, end_s)
         if hypothesis is not None:
             self._tell(self._settling.at_pause(hypothesis.words, end_s))
