@@ -1,6 +1,7 @@
 """One llama.cpp server as a process: ``python -m voice_livemind.serving.llama_server WEIGHTS …``; ends on SIGTERM."""
 
 import argparse
+import os
 import signal
 from pathlib import Path
 
@@ -40,9 +41,10 @@ def main() -> None:
     params.slot_save_path = f"{args.prompts}/"
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
-    server = xllamacpp.Server(params)
+    server = xllamacpp.Server(params)  # noqa: F841  it serves as long as it is held
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    del server
+    # At once: there is nothing to put away, and a server that is stuck would wait for its threads for ever.
+    os._exit(0)
 
 
 if __name__ == "__main__":
