@@ -264,3 +264,32 @@ def test_vllm_is_told_to_go_on_with_a_message_of_the_assistant_and_llama_cpp_doe
     going_on = {"add_generation_prompt": False, "continue_final_message": True}
     assert ENGINES["vllm"].request_fields((), 0, continues=True) == going_on
     assert ENGINES["llama.cpp"].request_fields((), 0, continues=True) == {}
+
+
+def test_a_kept_connection_that_the_server_has_closed_costs_no_answer() -> None:
+    connections: list[asyncio.Task[Any] | None] = []
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.current_task())
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r")[0]))
+        body = b'data: {"choices": [{"index": 0, "delta": {"content": "Paris."}}]}\n\ndata: [DONE]\n\n'
+        kept_open = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(body)
+        writer.write(kept_open + body)
+        # The next question comes, and is not answered.
+        await reader.read(1)
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> None:
+        server = await asyncio.start_server(answer_once, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        chat = OpenAIChat(f"http://127.0.0.1:{port}/v1", "m")
+        asked: list[Message] = [{"role": "user", "content": "What is the capital of France?"}]
+        assert [await complete(chat, asked, 8) for _ in range(2)] == ["Paris.", "Paris."]
+        await chat.close()
+        server.close()
+        await asyncio.wait(filter(None, connections))
+        assert len(connections) == 2
+
+    clock.run(main(), "real")

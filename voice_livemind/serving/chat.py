@@ -81,6 +81,20 @@ class ChatModel(Protocol):
         ...
 
 
+class _AgainWhereUnanswered(httpx2.AsyncHTTPTransport):
+    """Asks a second time where the connection ends before an answer begins.
+
+    A server may close a connection that was kept open in the moment in which it is used again; llama.cpp does so after
+    every seventh answer or so. No request of ours changes what a server knows, so asking again does no harm.
+    """
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            return await super().handle_async_request(request)
+
+
 class _StreamedCompletion:
     def __init__(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> None:
         self._stream = stream
@@ -110,7 +124,8 @@ class OpenAIChat:
         self._model = model
         self._engine = ENGINES[engine]
         # The key is demanded by the client, not by a server of ours. Proxies from the environment are not for loopback.
-        self._http = httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(120, connect=5))
+        timeout = httpx2.Timeout(120, connect=5)
+        self._http = httpx2.AsyncClient(trust_env=False, timeout=timeout, transport=_AgainWhereUnanswered())
         self._client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, http_client=self._http)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from voice_livemind.errors import Failure
@@ -65,10 +66,9 @@ class Child:
 def bytes_in(folder: Path) -> int:
     """How much lies in a folder that is being written to; a file that is just being copied counts once, by its name."""
     sizes: dict[str, int] = {}
-    for path in folder.rglob("*"):
-        try:
-            size = path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
-        sizes[path.name] = max(size, sizes.get(path.name, 0))
+    # Not `rglob`: it trips over a folder that goes away beneath it.
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes[name] = max((Path(parent) / name).stat().st_size, sizes.get(name, 0))
     return sum(sizes.values())
