@@ -16,6 +16,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 # An index may stand without quotes.
 DeviceName = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -68,6 +70,18 @@ class Role(_Section):
     context_tokens: Annotated[int, Field(ge=1024)]
     gpu_memory_share: Annotated[float, Field(ge=0, lt=1)]
     nice: Annotated[int, Field(ge=0, le=19)]
+    api_key_env: str
+    api_key_file: str
+
+
+class Requests(_Section):
+    """How long a model server may take, and when it is spared."""
+
+    connect_s: Seconds
+    first_token_s: Seconds
+    between_tokens_s: Seconds
+    whole_s: Annotated[float, Field(gt=0, le=600)]
+    shed_after_s: Annotated[float, Field(ge=0, le=60)]
 
 
 class Mind(_Section):
@@ -83,6 +97,7 @@ class Reply(_Section):
 
     max_tokens: Annotated[int, Field(ge=1)]
     reasoning_max_tokens: Annotated[int, Field(ge=1)]
+    max_s: Annotated[float, Field(gt=0)]
 
 
 class Speak(_Section):
@@ -98,6 +113,7 @@ class Microphone(_Section):
 
     device: DeviceName
     latency_s: Annotated[float, Field(gt=0, le=1)]
+    zeros_s: Annotated[float, Field(ge=1)]
 
 
 class Loudspeaker(_Section):
@@ -106,6 +122,35 @@ class Loudspeaker(_Section):
     device: DeviceName
     latency_s: Annotated[float, Field(gt=0, le=1)]
     volume: Annotated[float, Field(ge=0, le=1)]
+
+
+class Kiosk(_Section):
+    """Serving visitors, with nobody there to help."""
+
+    quiet_ends_s: Annotated[float, Field(gt=0, le=3600)]
+    greets: bool
+    farewells: list[str]
+    wake_phrase: str
+    longest_turn_s: Annotated[float, Field(gt=0, le=600)]
+    wait_after_s: Seconds
+    sorry_after_s: Seconds
+    quiet_hours: Annotated[str, Field(pattern=f"^({_TIME}-{_TIME})?$")]
+    transcripts: str
+    transcripts_days: Annotated[int, Field(ge=1)]
+    local_speaker_model: str
+    self_test_every_s: Annotated[float, Field(gt=0)]
+
+
+class Health(_Section):
+    """The health page of a kiosk."""
+
+    host: str
+    port: Port
+    token_env: str
+    token_file: str
+    tls_certificate: str
+    tls_key: str
+    traces_url: Annotated[str, Field(pattern="^(https?://[^ ]+)?$")]
 
 
 class Settings(_Section):
@@ -117,17 +162,26 @@ class Settings(_Section):
     transcribe: Transcribe
     thinker: Role
     speaker: Role
+    requests: Requests
     mind: Mind
     reply: Reply
     speak: Speak
     microphone: Microphone
     loudspeaker: Loudspeaker
+    kiosk: Kiosk
+    health: Health
 
     @property
     def models(self) -> list[str]:
         """Names, in the catalogue, of the models that this machine must hold."""
         roles = [role.model for role in (self.thinker, self.speaker) if not role.url]
+        roles += [self.kiosk.local_speaker_model] if self.has_local_speaker else []
         return list(dict.fromkeys([self.transcribe.model, self.turns.voice_model, *roles, self.speak.voice]))
+
+    @property
+    def has_local_speaker(self) -> bool:
+        """Whether a kiosk has a small speaker of its own, for the times when the one elsewhere does not answer."""
+        return bool(self.kiosk.local_speaker_model and self.speaker.url)
 
 
 def load_settings(
@@ -138,7 +192,7 @@ def load_settings(
 
     Raises UserError: no such file, not TOML, unknown key (named with its nearest known one), wrong value.
     """
-    given = _read_toml(_default_file()) if defaults is None else defaults
+    given = _read_toml(packaged_config("default.toml")) if defaults is None else defaults
     tree = {section: dict(values) for section, values in given.items()}
     if file is not None:
         _lay_over(tree, _read_toml(file), str(file))
@@ -153,10 +207,11 @@ def load_settings(
         raise UserError(f"{where or 'settings'}: {key} = {first['input']!r}: {first['msg'].lower()}") from None
 
 
-def _default_file() -> Path:
+def packaged_config(name: str) -> Path:
+    """One of the files in ``configs/``."""
     package = Path(__file__).parent
-    installed = package / "configs" / "default.toml"
-    return installed if installed.exists() else package.parent / "configs" / "default.toml"
+    installed = package / "configs" / name
+    return installed if installed.exists() else package.parent / "configs" / name
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from voice_livemind.hear.frames import RATE_HZ
 from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.modes import Answerer
 from voice_livemind.serving.chat import ChatModel
+from voice_livemind.serving.conversation_id import ConversationId
 from voice_livemind.serving.servers import models_ready
+from voice_livemind.serving.shedding import Shed
 from voice_livemind.sound import Sound
 from voice_livemind.speak.voice import Voice
 from voice_livemind.transcribe.hypothesis import Hypothesis
@@ -34,6 +36,11 @@ class Stations:
     speaker: ChatModel
     synthesize: Callable[[str], Awaitable[Sound]]
     voice_rate_hz: int
+    healthy: Callable[[Answerer], bool] = lambda _: True
+    """Whether the server of that role answers, as far as is known."""
+    sheds: Callable[[], Shed] = lambda: Shed.NOTHING
+    """What is not to be asked of the models at present, since their servers are slow."""
+    conversation: ConversationId = field(default_factory=ConversationId)
 
     def model(self, answerer: Answerer) -> ChatModel:
         """The model of that role."""
@@ -67,7 +74,17 @@ async def stations_ready(settings: Settings, say: Callable[[str], None]) -> Asyn
         async def synthesize(text: str) -> Sound:
             return await in_thread(mouth, voice.synthesize, text)
 
-        yield Stations(recognize, hear_end, models.thinker, models.speaker, synthesize, voice.rate_hz)
+        yield Stations(
+            recognize,
+            hear_end,
+            models.thinker,
+            models.speaker,
+            synthesize,
+            voice.rate_hz,
+            models.healthy,
+            models.sheds,
+            models.conversation,
+        )
 
 
 async def _load_recognizer(settings: Settings, thread: Executor) -> Recognizer:

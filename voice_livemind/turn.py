@@ -60,7 +60,7 @@ class Turn:
         )
         # Thoughts warm the thinker's own prompt.
         warms = mode.warm and not (mode.notes and mode.answerer == "thinker")
-        plan = Plan(mode.notes, mode.frugal, self._warm if warms else None)
+        plan = Plan(mode.notes, mode.frugal, self._warm if warms else None, stations.sheds)
         self._thinking = Thinking(
             stations.thinker, history, plan, around.settings.mind, clock, around.pace, around.view.note
         )
@@ -75,6 +75,11 @@ class Turn:
     def replying(self) -> bool:
         """Its reply is being heard, or would be if nothing held it."""
         return self._draft is not None and self._draft.sounds
+
+    @property
+    def answer(self) -> str | None:
+        """What was heard of a model's answer, without prepared sentences; ``None`` where no model was to answer."""
+        return self._draft.answer if self._draft is not None else ""
 
     @property
     def reply(self) -> str:
@@ -123,7 +128,7 @@ class Turn:
         self.record.marks.committed = self._around.clock.now()
         self.record.commits.append(self._around.clock.now())
         if self._draft is not None and self._listening.caught_up and not self._is_echo:
-            self._draft.release()
+            self._draft.release(speech_end_s)
         self._listening.committed(speech_end_s)
 
     def reopened(self, speech_start_s: float) -> None:
@@ -161,7 +166,8 @@ class Turn:
                 self._reject()
             if self.record.segments and not self.record.interrupted:
                 draft = self._draft if self._draft is not None else self._answer()
-                draft.release()
+                assert self.record.marks.speech_end is not None
+                draft.release(self.record.marks.speech_end)
                 await draft.over()
             if not self._reopened or self.record.interrupted:
                 return
@@ -212,7 +218,8 @@ class Turn:
         """The words before a pause are known: a reply to them may be prepared."""
         self._judge(evidence, speech_end_s)
         still_paused = self.record.marks.pause is not None and speech_end_s == self.record.marks.speech_end
-        if self._around.mode.draft and still_paused and self.record.segments:
+        due = still_paused and not self.record.interrupted
+        if self._around.mode.draft and due and self.record.segments:
             if self._draft is not None and not self._draft.replies_to(self.record.transcript):
                 self._take_back(self._draft)
             if self._draft is None:

@@ -1,6 +1,6 @@
 """The plots of ``bench questions``, as SVG: a colour a mode, seconds on a logarithmic axis."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from statistics import median
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from voice_livemind.bench.axis import Axis
+from voice_livemind.bench.plot_axes import draw_x_axis, draw_y_axis
 from voice_livemind.bench.question_run import QuestionRun
 from voice_livemind.bench.questions import BUCKETS
 from voice_livemind.timeline import svg
-from voice_livemind.timeline.page import COMMITTED, CUT, GRID, INK, MUTED, PAPER, REPLY, SPEECH
+from voice_livemind.timeline.page import COMMITTED, CUT, INK, PAPER, REPLY, SPEECH
 
 _COLOURS = (SPEECH, COMMITTED, REPLY, CUT, "#b26a00", "#1a7f37", INK, "#0969da")
 _WIDTH, _HEIGHT = 820.0, 480.0
@@ -40,7 +41,7 @@ def draw_first_word(runs: Sequence[QuestionRun], summary: Summary) -> str:
     described = "\n".join(f"{mode}: median {median(values):.2f} s." for mode, values in times.items())
     root = _page("Time to the first word", described, bottom + _BOTTOM)
     across = _seconds([value for values in times.values() for value in values], 140, _WIDTH - 40)
-    _x_axis(root, across, bottom, _FIRST_WORD)
+    draw_x_axis(root, across, _TOP, bottom, _FIRST_WORD)
     colours = _colours(summary)
     for place, (mode, values) in enumerate(times.items()):
         y, colour = _TOP + _ROW * (place + 0.5), colours[mode]
@@ -61,8 +62,8 @@ def draw_sentences(runs: Sequence[QuestionRun], summary: Summary) -> str:
     across = Axis.around([run.sentences for run in runs], _LEFT, _WIDTH - _RIGHT, 1)
     times = _times(runs)
     up = _seconds([value for values in times.values() for value in values], _HEIGHT - _BOTTOM, _TOP)
-    _x_axis(root, across, _HEIGHT - _BOTTOM, "sentences of the question")
-    _y_axis(root, up, across, _FIRST_WORD, lambda value: f"{value:g}")
+    draw_x_axis(root, across, _TOP, _HEIGHT - _BOTTOM, "sentences of the question")
+    draw_y_axis(root, up, across, _FIRST_WORD, lambda value: f"{value:g}")
     for place, (mode, colour) in enumerate(_colours(summary).items()):
         _legend(root, place, mode, colour)
         line = []
@@ -93,8 +94,10 @@ def draw_accuracy(summary: Summary) -> str:
     times = [summary[mode][key]["p50"] for mode in colours for key in ("first_word_s", "answer_s")]
     across = _seconds([time_s for time_s in times if time_s is not None], _LEFT, _WIDTH - _RIGHT)
     up = Axis(0, 1, _HEIGHT - _BOTTOM, _TOP)
-    _x_axis(root, across, up.begin, "median time after the end of speech, seconds: first word (dot) and answer (ring)")
-    _y_axis(root, up, across, "right answers, with 95 % interval", lambda value: f"{100 * value:.0f} %")
+    draw_x_axis(
+        root, across, _TOP, up.begin, "median time after the end of speech, seconds: first word (dot) and answer (ring)"
+    )
+    draw_y_axis(root, up, across, "right answers, with 95 % interval", lambda value: f"{100 * value:.0f} %")
     for place, (mode, colour) in enumerate(colours.items()):
         _legend(root, place, mode, colour)
         figures = summary[mode]
@@ -136,19 +139,3 @@ def _page(title: str, described: str, height: float) -> svg.Element:
 
 def _legend(root: svg.Element, place: int, mode: str, colour: str) -> None:
     svg.write(root, mode, _WIDTH - _RIGHT + 24, _TOP + 18 * place + 4, 12, colour, font_weight="bold")
-
-
-def _x_axis(root: svg.Element, across: Axis, bottom: float, named: str) -> None:
-    for value in across.ticks:
-        svg.rect(root, "grid", across.px(value), _TOP, 1, bottom - _TOP, GRID)
-        svg.write(root, f"{value:g}", across.px(value), bottom + 18, 11, MUTED, text_anchor="middle")
-    svg.write(root, named, (across.begin + across.end) / 2, bottom + 42, 12, MUTED, text_anchor="middle")
-
-
-def _y_axis(root: svg.Element, up: Axis, across: Axis, named: str, shown: Callable[[float], str]) -> None:
-    for value in up.ticks:
-        svg.rect(root, "grid", across.begin, up.px(value), across.end - across.begin, 1, GRID)
-        svg.write(root, shown(value), across.begin - 8, up.px(value) + 4, 11, MUTED, text_anchor="end")
-    middle = (up.begin + up.end) / 2
-    turned = f"rotate(-90 20 {svg.number(middle)})"
-    svg.write(root, named, 20, middle, 12, MUTED, text_anchor="middle", transform=turned)

@@ -21,7 +21,7 @@ from voice_livemind.bench.machine import command
 from voice_livemind.bench.no_speech import without_speech
 from voice_livemind.bench.reference import full_window_ready
 from voice_livemind.bench.results import results_json, write_results
-from voice_livemind.commands import bench_questions
+from voice_livemind.commands import bench_fleet, bench_questions
 from voice_livemind.commands.bench_progress import progress
 from voice_livemind.commands.options import add_config, settings_of, whole_number
 from voice_livemind.config import Settings
@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     purpose = bench_questions.PURPOSE
     questions = kinds.add_parser("questions", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     bench_questions.add_arguments(questions)
+    purpose = bench_fleet.PURPOSE
+    fleet = kinds.add_parser("fleet", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    bench_fleet.add_arguments(fleet)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,6 +10,8 @@ Sentences that come while a thought runs wait, and are thought about together. A
 by itself and the reply waits for it. A frugal mind is held to a budget, says nothing where nothing new was said, and
 is broken off at each lull. If the speaker goes on, so does the thought, from the token at which it was broken off;
 otherwise the facts that were whole by then are kept. A thought on words that are revised is aborted at once.
+
+While the servers are slow, no thought is begun: the sentences are left for the answer, and the record says so.
 """
 
 import asyncio
@@ -33,7 +35,9 @@ from voice_livemind.mind.worth import adds_something, is_new
 from voice_livemind.record.turn import SegmentRecord
 from voice_livemind.segments.segment import Segment
 from voice_livemind.serving.chat import ChatModel, ModelError, Priority, Usage, complete
+from voice_livemind.serving.shedding import Shed
 
+SHED = "the servers are slow"
 _CHOICE_MAX_TOKENS = 4
 
 
@@ -47,6 +51,8 @@ class Plan:
     """Spare what is not worth a thought, and abort what is of no use any more."""
     warm: Callable[[Sequence[Step], Sequence[str]], Awaitable[None]] | None
     """Called with the steps, and the sentences without one, after each change: warms the answerer's prompt."""
+    sheds: Callable[[], Shed] = lambda: Shed.NOTHING
+    """What the servers are to be spared at present."""
 
 
 @dataclass
@@ -100,7 +106,18 @@ class Thinking:
         self._thought: _Taken | None = None
         """The last one in ``_taken`` while it is not finished."""
         self.tokens = 0
-        self.failure: str | None = None
+        self._failure: str | None = None
+        self._spared: set[int] = set()
+        """Indices of the sentences that were due to be thought about, but for the servers' sake."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why something was not thought about that should have been, in words."""
+        spared = sum(sentence.segment.index in self._spared for sentence in self._pending)
+        if spared:
+            shed = f"{spared} sentence{'s' * (spared > 1)} not thought about: {SHED}"
+            return f"{self._failure}; {shed}" if self._failure else shed
+        return self._failure
 
     @property
     def wasted(self) -> int:
@@ -178,11 +195,14 @@ class Thinking:
     def _due(self) -> Callable[[], Coroutine[None, None, None]] | None:
         if self._resting:
             return None
-        if self._cold and self._plan.warm is not None:
+        shed = self._plan.sheds()
+        if self._cold and self._plan.warm is not None and shed < Shed.WARMING:
             # It takes less time than a thought, and may be all that there is time for.
             return self._warm
         if self._plan.notes and (self._thought is not None or self._settled()):
-            return self._think
+            if shed < Shed.THINKING:
+                return self._think
+            self._spared.update(sentence.segment.index for sentence in self._settled())
         return None
 
     def _abort(self) -> None:
@@ -251,7 +271,7 @@ class Thinking:
             torn = usage.generated_tokens >= most
             self._ended(taken, finished_facts(taken.begun) if torn else note_in(taken.begun))
         except ModelError as error:
-            self.failure = f"a thought failed: {error}"
+            self._failure = f"a thought failed: {error}"
             self._ended(taken, finished_facts(taken.begun))
         except asyncio.CancelledError:
             self._broken_off(taken)

@@ -11,8 +11,14 @@ import openai
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from voice_livemind.clock import computing
+from voice_livemind.serving.conversation_id import ConversationId
 from voice_livemind.serving.engines import ENGINES
 from voice_livemind.serving.kept_prompts import KeptPrompts
+
+_SILENCE_S = 600.0
+"""Longer no connection is kept that says nothing, whoever waits for it."""
+_CONNECTIONS = httpx2.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=4)
+"""vLLM closes a connection that is idle for 5 s: it is not used again shortly before."""
 
 
 class Message(TypedDict):
@@ -35,6 +41,10 @@ class ModelError(Exception):
     """The model could not be asked, or stopped in the middle of its answer."""
 
 
+class RefusedError(ModelError):
+    """The server is well, but can't do what was asked: say, the conversation is too long for it."""
+
+
 @dataclass
 class Usage:
     """What a request cost, by the server's own count where it gave one."""
@@ -48,7 +58,10 @@ class Usage:
 class Completion(Protocol):
     """A running answer."""
 
-    usage: Usage
+    @property
+    def usage(self) -> Usage:
+        """What it has cost until now."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[str]:
         """Pieces of text as they are generated. Raises ModelError."""
@@ -101,8 +114,10 @@ class _StreamedCompletion:
         self.usage = Usage()
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        answered = False
         try:
             async for chunk in self._stream:
+                answered = True
                 if chunk.usage is not None:
                     details = chunk.usage.prompt_tokens_details
                     cached = details.cached_tokens if details is not None else None
@@ -112,21 +127,42 @@ class _StreamedCompletion:
                     yield chunk.choices[0].delta.content
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise ModelError(f"the model stopped in the middle of its answer: {_first_line(error)}") from error
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            # What comes is not checked against the API's schema before it is looked at.
+            raise ModelError(f"the model's answer can't be understood: {_first_line(error)}") from error
+        if not answered:
+            raise ModelError("the model's answer can't be understood: it is no stream of tokens")
 
 
 class OpenAIChat:
     """A model behind a URL, say ``http://127.0.0.1:18461/v1``."""
 
-    def __init__(self, url: str, model: str, engine: str = "llama.cpp", kept: KeptPrompts | None = None) -> None:
-        """``kept``: the prompts of the server, if it is one of ours."""
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        engine: str = "llama.cpp",
+        kept: KeptPrompts | None = None,
+        *,
+        key: str | None = None,
+        connect_s: float = 5.0,
+        conversation: ConversationId | None = None,
+    ) -> None:
+        """``kept``: the prompts of the server, if it is one of ours; ``key``: what it asks for.
+
+        How long an answer may take is not decided here, see `Guarded`; only a connection must be there in time.
+        """
         self.url = url
         self._kept = kept
         self._model = model
         self._engine = ENGINES[engine]
-        # The key is demanded by the client, not by a server of ours. Proxies from the environment are not for loopback.
-        timeout = httpx2.Timeout(120, connect=5)
-        self._http = httpx2.AsyncClient(trust_env=False, timeout=timeout, transport=_AgainWhereUnanswered())
-        self._client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, http_client=self._http)
+        self._conversation = conversation or ConversationId()
+        timeout = httpx2.Timeout(_SILENCE_S, connect=connect_s, pool=connect_s)
+        transport = _AgainWhereUnanswered(limits=_CONNECTIONS)
+        # Proxies from the environment are not for loopback, nor for a cluster of one's own.
+        self._http = httpx2.AsyncClient(trust_env=False, timeout=timeout, transport=transport)
+        # A key is demanded by the client, not by a server of ours.
+        self._client = openai.AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, http_client=self._http)
 
     @asynccontextmanager
     async def ask(
@@ -149,8 +185,11 @@ class OpenAIChat:
                     temperature=0,
                     stream=True,
                     stream_options={"include_usage": True},
+                    extra_headers={"X-Session-ID": self._conversation.value},
                     extra_body=self._engine.request_fields(choices, priority, messages[-1]["role"] == "assistant"),
                 )
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                raise RefusedError(f"{self.url} refuses what it was asked: {_first_line(error)}") from error
             except (openai.OpenAIError, httpx2.HTTPError) as error:
                 raise ModelError(f"{self.url} does not answer: {_first_line(error)}") from error
             try:

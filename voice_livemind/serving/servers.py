@@ -1,6 +1,7 @@
 """The thinker and the speaker, ready to be asked: by URL, from ``voice-livemind serve``, or served for this run."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -10,17 +11,38 @@ from typing import Any
 import httpx2
 
 from voice_livemind.config import Role, Settings
+from voice_livemind.modes import Answerer
+from voice_livemind.secret import read_secret
+from voice_livemind.serving.breaker import Breaker
 from voice_livemind.serving.chat import OpenAIChat
+from voice_livemind.serving.conversation_id import ConversationId
 from voice_livemind.serving.engines import ENGINES
+from voice_livemind.serving.guarded import Guarded
+from voice_livemind.serving.kept_prompts import KeptPrompts
 from voice_livemind.serving.process import ServerProcess, free_port, require_free
+from voice_livemind.serving.shedding import Shed, Shedding
+
+_CALM_S = (10.0, 15.0)
+"""The time after which what was shed is tried again lies somewhere between these."""
 
 
 @dataclass(frozen=True)
 class Models:
     """The two roles; both may be the same model."""
 
-    thinker: OpenAIChat
-    speaker: OpenAIChat
+    thinker: Guarded
+    speaker: Guarded
+    conversation: ConversationId
+    """Of both: where they share a server, they share its prefix cache."""
+    shedding: Shedding
+
+    def healthy(self, role: Answerer) -> bool:
+        """Whether the server of that role answers, as far as is known."""
+        return (self.thinker if role == "thinker" else self.speaker).healthy
+
+    def sheds(self) -> Shed:
+        """What is not to be asked for at present."""
+        return self.shedding.level(asyncio.get_running_loop().time())
 
 
 @asynccontextmanager
@@ -29,19 +51,47 @@ async def models_ready(
 ) -> AsyncIterator[Models]:
     """Both roles answer within this context. What had to be started is watched, and stopped at the end.
 
-    Raises Failure if a server does not start.
+    Raises UserError for a key that can't be read, Failure if a server does not start.
     """
-    roles = {"thinker": settings.thinker, "speaker": settings.speaker}
+    roles = _roles(settings)
     ports = [role.port for role in roles.values()]
     urls = {name: role.url or await _already_served(role, ports) for name, role in roles.items()}
     missing = {name: role for name, role in roles.items() if not urls[name]}
-    async with _processes(missing, weights, say, lambda _: free_port()) as served, AsyncExitStack() as stack:
-        chats: dict[str, OpenAIChat] = {}
-        for name, role in roles.items():
-            kept = None if role.url else ENGINES[role.engine].kept_prompts(weights(role.model))
-            chats[name] = OpenAIChat(urls[name] or served[name], role.model, role.engine, kept)
-            stack.push_async_callback(chats[name].close)
-        yield Models(**chats)
+    async with _processes(missing, weights, say, lambda _: free_port()) as served:
+        kept = {
+            name: None if role.url else ENGINES[role.engine].kept_prompts(weights(role.model))
+            for name, role in roles.items()
+        }
+        async with models_at(settings, {name: urls[name] or served[name] for name in roles}, kept) as models:
+            yield models
+
+
+@asynccontextmanager
+async def models_at(
+    settings: Settings, urls: Mapping[str, str], kept: Mapping[str, KeptPrompts | None] | None = None
+) -> AsyncIterator[Models]:
+    """The roles at servers that run, by ``urls``. ``kept``: the prompts of those that are ours.
+
+    Raises UserError for a key that can't be read.
+    """
+    requests, conversation = settings.requests, ConversationId()
+    shedding = Shedding(requests.shed_after_s, random.uniform(*_CALM_S))
+    breakers = {url: Breaker() for url in urls.values()}
+    async with AsyncExitStack() as stack:
+        guarded: dict[str, Guarded] = {}
+        for name, role in _roles(settings).items():
+            chat = OpenAIChat(
+                urls[name],
+                role.model,
+                role.engine,
+                kept[name] if kept else None,
+                key=read_secret(role.api_key_env, role.api_key_file, f"{name}.api_key") if role.url else None,
+                connect_s=requests.connect_s,
+                conversation=conversation,
+            )
+            stack.push_async_callback(chat.close)
+            guarded[name] = Guarded(chat, requests, breakers[urls[name]], shedding)
+        yield Models(guarded["thinker"], guarded["speaker"], conversation, shedding)
 
 
 @asynccontextmanager
@@ -54,12 +104,16 @@ async def models_served(
 
     Raises UserError if a port is in use, Failure if a server does not start.
     """
-    roles = {"thinker": settings.thinker, "speaker": settings.speaker}
+    roles = _roles(settings)
     own = {name: role for name, role in roles.items() if not role.url}
     for names in _shared(own).values():
         require_free(own[names[0]].port, f"{names[0]}.port")
     async with _processes(own, weights, say, lambda role: role.port) as urls:
         yield urls
+
+
+def _roles(settings: Settings) -> dict[str, Role]:
+    return {"thinker": settings.thinker, "speaker": settings.speaker}
 
 
 @asynccontextmanager
