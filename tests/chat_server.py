@@ -1,6 +1,7 @@
 """A model server that says what it is told to, word by word, over HTTP."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,12 +17,15 @@ class ChatServer:
         self.asked: list[list[dict[str, str]]] = []
         """The messages of each reply's request; warm-ups, which want one token, are not among them."""
         self.url = ""
+        self.thinks_s = 0.0
+        """Before the first word of a reply."""
 
     def answer(self, request: dict[str, Any]) -> str:
         """What is said to a request."""
         if request["max_tokens"] == 1:
             return "."
         self.asked.append(request["messages"])
+        time.sleep(self.thinks_s)
         return self.replies[min(len(self.asked), len(self.replies)) - 1]
 
 

@@ -86,6 +86,18 @@ class SoundCard:
         self._pactl("load-module", "module-null-sink", "sink_name=vspk", "rate=48000", "channels=1")
         self._pactl("set-default-sink", "vspk")
 
+    def hush_microphone(self) -> None:
+        """Who listens to it hears nothing but zeros from now on; who opens it anew hears the room."""
+        if "hush.monitor" not in self._pactl("list", "short", "sources"):
+            self._pactl("load-module", "module-null-sink", "sink_name=hush", "rate=48000", "channels=1")
+        (microphone,) = (
+            line.split()[0] for line in self._pactl("list", "short", "sources").splitlines() if line.split()[1] == "mic"
+        )
+        for line in self._pactl("list", "short", "source-outputs").splitlines():
+            stream, source, *_ = line.split()
+            if source == microphone:
+                self._pactl("move-source-output", stream, "hush.monitor")
+
     @contextmanager
     def echo(self, latency_ms: int) -> Iterator[None]:
         """What the loudspeaker plays comes back into the microphone."""
@@ -138,6 +150,13 @@ class Recorded:
         data = self._file.read_bytes()
         return np.frombuffer(data[: len(data) // 2 * 2], np.int16)
 
+    def latest(self, seconds: float) -> Samples:
+        """The end of it."""
+        with self._file.open("rb") as data:
+            count = min(round(seconds * RATE_HZ), data.seek(0, os.SEEK_END) // 2)
+            data.seek(-2 * count - data.tell() % 2, os.SEEK_END)
+            return np.frombuffer(data.read(2 * count), np.int16)
+
     def audible(self) -> list[tuple[float, float]]:
         """Stretches of sound, in seconds since the recording began; pauses under 30 ms do not end one."""
         samples = self.samples()
@@ -150,16 +169,25 @@ class Recorded:
         return found
 
 
-@pytest.fixture(scope="session")
-def sound_card() -> Iterator[SoundCard]:
-    """One for all tests; a test leaves it as it was."""
+@contextmanager
+def software_card() -> Iterator[SoundCard]:
+    """A card of its own, started."""
     missing = [name for name in ("pulseaudio", "pactl", "paplay", "parec") if shutil.which(name) is None]
     if missing:
         pytest.fail(f"{', '.join(missing)} missing: apt-get install pulseaudio pulseaudio-utils libasound2-plugins")
     folder = Path(tempfile.mkdtemp(prefix="sound-card-"))
     card = SoundCard(folder)
     card.start()
-    yield card
-    with suppress(FileNotFoundError):
-        card.kill()
-    shutil.rmtree(folder)
+    try:
+        yield card
+    finally:
+        with suppress(FileNotFoundError):
+            card.kill()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def sound_card() -> Iterator[SoundCard]:
+    """One for all tests; a test leaves it as it was."""
+    with software_card() as card:
+        yield card

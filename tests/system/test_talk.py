@@ -1,81 +1,30 @@
 """The real ``talk`` on a sound card that is software: recordings speak into it, and what it plays is listened to."""
 
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from tests.audio import plain, recording, says
-from tests.chat_server import ChatServer, serving
-from tests.sound_card import Recorded, SoundCard
-from tests.system.command import Running, alive, eventually, run, started
+from tests.live.lines import Lines
+from tests.live.removals import REPLY, cases_on, removed
+from tests.sound_card import SoundCard
+from tests.system.command import alive, eventually, run
+from tests.talking import COUNTING, Talking, talking_on
 from voice_livemind.hear.frames import RATE_HZ, Samples
 from voice_livemind.speak.voice import Voice
 from voice_livemind.transcribe.recognizer import Recognizer
 
-COUNTING = (
-    "One apple, two oranges, three bananas, four lemons, five melons, six cherries, seven peaches, eight plums, "
-    "nine pears, ten grapes, eleven kiwis, and twelve mangos are all that I have in my basket today."
-)
-AFTER_S = 1.0
-"""Of silence after what is said: so much follows a recording before the next one."""
-
-
-class Talking:
-    """A running ``talk`` with a scripted model, and its room."""
-
-    def __init__(self, command: Running, card: SoundCard, room: Recorded, chat: ChatServer, kept: Path) -> None:
-        self.command = command
-        self.card = card
-        self.room = room
-        self.chat = chat
-        self._kept = kept
-
-    @property
-    def session(self) -> Path:
-        """The folder that it keeps."""
-        (folder,) = self._kept.iterdir()
-        return folder
-
-    def turns(self) -> list[dict[str, Any]]:
-        """The turns that are over."""
-        return [json.loads(line) for line in (self.session / "turns.jsonl").read_text().splitlines()]
-
-    def say(self, file: Path) -> float:
-        """Say it, and wait until it is said; how long ago the first of it was audible, at the end of it."""
-        began_s = time.monotonic()
-        self.card.play(file).wait()
-        return time.monotonic() - began_s
-
-    def speaks(self) -> bool:
-        """Whether it has just been heard."""
-        tail = self.room.samples()[-RATE_HZ // 10 :]
-        return bool(np.abs(tail.astype(np.int32)).max(initial=0) > 300)
-
-    def quit(self) -> int:
-        """Ctrl-C."""
-        self.command.send(signal.SIGINT)
-        return self.command.finish()
-
 
 @pytest.fixture
 def talking(sound_card: SoundCard, tmp_path: Path) -> Callable[..., AbstractContextManager[Talking]]:
-    @contextmanager
-    def start(*replies: str) -> Iterator[Talking]:
-        with serving(*replies) as chat, sound_card.record() as room:
-            urls = [word for role in ("thinker", "speaker") for word in ("--set", f"{role}.url={chat.url}")]
-            kept = tmp_path / "kept"
-            modes = ("--mode", "preempt")
-            with started("talk", *modes, "--record", kept, *urls, **sound_card.environment) as command:
-                command.wait_for("listening")
-                yield Talking(command, sound_card, room, chat, kept)
+    def start(*replies: str) -> AbstractContextManager[Talking]:
+        return talking_on(sound_card, tmp_path / "kept", *replies)
 
     return start
 
@@ -164,6 +113,37 @@ def test_who_agrees_or_knocks_costs_no_word(
         talk.quit()
         (turn,) = talk.turns()
         assert turn["heard"] == turn["reply"] == COUNTING and not turn["interrupted"]
+
+
+@pytest.mark.parametrize("delay_ms", [50, 200])
+def test_through_its_own_echo_who_interrupts_is_answered_and_it_never_answers_itself(
+    delay_ms: int, talking: Callable[..., AbstractContextManager[Talking]], sound_card: SoundCard
+) -> None:
+    with sound_card.echo(delay_ms), talking(COUNTING, COUNTING, "It is eight.") as talk:
+        talk.say(recording("capital"))
+        assert eventually(lambda: len(talk.turns()) == 1, within_s=40)
+        talk.say(recording("capital"))
+        assert eventually(talk.speaks)
+        time.sleep(2)
+        talk.say(recording("weeks"))
+        assert eventually(lambda: len(talk.turns()) == 3, within_s=40)
+        talk.quit()
+        alone, cut, interrupting = talk.turns()
+        assert alone["heard"] == COUNTING and not alone["interrupted"]
+        assert cut["interrupted"] and cut["heard"] != COUNTING
+        assert says(interrupting["transcript"], "weeks") and interrupting["heard"] == "It is eight."
+
+
+def test_the_conversation_goes_on_when_the_sound_server_died_and_is_back(
+    talking: Callable[..., AbstractContextManager[Talking]], sound_card: SoundCard
+) -> None:
+    with talking(REPLY) as talk:
+        lines = Lines(talk.command)
+        for state, way in cases_on(sound_card):
+            if way.device == "both":
+                removal = removed(talk, lines, sound_card, state, way, within_s=6)
+                assert removal.understood and removal.answered_s is not None, (removal, lines.since(0))
+        assert lines.quit() == 130
 
 
 def test_a_session_is_repeated(talking: Callable[..., AbstractContextManager[Talking]], tmp_path: Path) -> None:

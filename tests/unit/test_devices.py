@@ -1,8 +1,10 @@
 """Which device is meant, what is wrong with it, and the memory that it shares with the assistant."""
 
+import asyncio
 import errno
 import mmap
 import os
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from voice_livemind.config import load_settings
 from voice_livemind.devices.choice import Device, choose
 from voice_livemind.devices.faults import open_fault, sound_card_forbidden
 from voice_livemind.devices.memory import HeardRing, PlayedRing, map_memory, new_memory
-from voice_livemind.devices.supervisor import STUCK_AFTER_S, back_off, trouble
+from voice_livemind.devices.process import DeviceProcess
+from voice_livemind.devices.supervisor import STUCK_AFTER_S, Supervisor, back_off, supervised, trouble
 from voice_livemind.errors import UserError
 from voice_livemind.hear.frames import RATE_HZ
 from voice_livemind.play.sent import Sent
@@ -89,6 +92,54 @@ def test_trouble() -> None:
     assert trouble(ended=True, idle_s=0) == "is lost"
     assert trouble(ended=False, idle_s=STUCK_AFTER_S + 0.1) == "is stuck"
     assert trouble(ended=False, idle_s=2.0) is None
+
+
+class Doubted:
+    """Works with a device, and doubts the first that it gets."""
+
+    last_ns = 0
+    device: DeviceProcess | None = None
+
+    def __init__(self) -> None:
+        self.trusts = asyncio.Event()
+
+    def attach(self, device: DeviceProcess) -> None:
+        self.device, self.last_ns = device, time.monotonic_ns()
+        if device.name != "1":
+            self.trusts.set()
+
+    def detach(self) -> None:
+        self.device = None
+
+    @property
+    def doubtful(self) -> str | None:
+        return "delivers silence only" if self.device is not None and self.device.name == "1" else None
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_device_that_is_doubted_is_opened_anew_even_where_it_can_be_open_only_once(shared: bool) -> None:
+    opened: list[DeviceProcess] = []
+    processes: list[asyncio.subprocess.Process] = []
+    said: list[tuple[str, bool]] = []
+
+    async def open_it() -> DeviceProcess:
+        if not shared and opened and not opened[-1].ended:
+            raise UserError("microphone '1' is busy: close the program that uses it")
+        processes.append(await asyncio.create_subprocess_exec("sleep", "60"))
+        opened.append(DeviceProcess(str(len(opened) + 1), 48000, 1, memory(), processes[-1]))
+        return opened[-1]
+
+    async def test() -> None:
+        owner = Doubted()
+        async with supervised(Supervisor(open_it, owner, lambda line, working: said.append((line, working)))):
+            await owner.trusts.wait()
+            await processes[0].wait()
+            assert len(opened) == 2 and owner.device is opened[1] and not opened[1].ended
+        assert opened[1].ended
+
+    asyncio.run(test())
+    assert said[0] == ("'1' delivers silence only", True)
+    assert said[-1][1] and all(working for _, working in said) == shared
 
 
 def memory() -> mmap.mmap:

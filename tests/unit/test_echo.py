@@ -72,12 +72,32 @@ def test_a_delay_that_changes_is_followed_at_once(reply: Samples) -> None:
     assert sum(loud) * 0.02 <= 0.18
 
 
+def test_what_is_known_of_the_room_outlasts_a_muted_microphone(reply: Samples) -> None:
+    words = np.concatenate([np.zeros(7 * RATE_HZ, np.int16), speech_like(3, seed=5)])
+    span = slice(7 * RATE_HZ, 10 * RATE_HZ)
+    errors_db = []
+    for muted_s in (0, 3):
+        heard = microphone(echo_of(reply, 0.05), words)
+        muted = slice((7 - muted_s) * RATE_HZ, 7 * RATE_HZ)
+        heard[muted] = 0
+        left = cleaned(EchoCanceller(Echo(mode="auto")), heard, reply)
+        assert not left[muted].any()
+        errors_db.append(level_db(left[span].astype(np.float64) - words[span]))
+    assert errors_db[1] < errors_db[0] + 1
+
+
 def test_with_headphones_everybody_is_heard(reply: Samples) -> None:
     words = np.concatenate([np.zeros(4 * RATE_HZ, np.int16), speech_like(3, seed=5)])
     heard = microphone(words, np.zeros(len(reply)))
     left = cleaned(EchoCanceller(Echo(mode="auto")), heard, reply)
     span = slice(4 * RATE_HZ, 7 * RATE_HZ)
     assert level_db(left[span].astype(np.float64) - heard[span]) < level_db(heard[span]) - 15
+
+
+def test_who_interrupts_a_reply_into_digital_silence_is_heard(reply: Samples) -> None:
+    words = np.concatenate([np.zeros(5 * RATE_HZ, np.int16), speech_like(3, seed=5), np.zeros(3 * RATE_HZ, np.int16)])
+    left = cleaned(EchoCanceller(Echo(mode="auto")), words, reply)
+    assert level_db(left.astype(np.float64) - words) < level_db(words) - 15
 
 
 def test_half_duplex_hears_nothing_but_who_is_louder_than_the_echo(reply: Samples) -> None:

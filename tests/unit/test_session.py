@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.room import echo_of, microphone, speech_like
 from tests.scripted import Dialogue, ScriptedModel, on_virtual_time
 from voice_livemind.clock import Clock
-from voice_livemind.config import load_settings
+from voice_livemind.config import Echo, load_settings
 from voice_livemind.conversation import Conversation
 from voice_livemind.errors import UserError
+from voice_livemind.hear.echo import EchoCanceller
 from voice_livemind.hear.frames import FRAME_SAMPLES, RATE_HZ, Frame
 from voice_livemind.hear.recording import play_frames
 from voice_livemind.mind.history import remembered
@@ -29,13 +31,31 @@ def test_what_was_heard_comes_back_to_the_bit_with_the_settings_of_then(tmp_path
     noise = np.random.default_rng(1).integers(-32768, 32767, 5 * FRAME_SAMPLES, np.int16)
     with record_session(tmp_path, "paper", settings) as session:
         for number, samples in enumerate(noise.reshape(5, -1)):
-            session.frame(Frame(number, samples), samples // 2)
+            session.microphone(Frame(number, samples), samples // 2)
         session.key(3, "push")
     (folder,) = tmp_path.iterdir()
     again = read_session(folder)
-    assert (again.samples == noise).all() and again.mode == "paper" and again.keys == [(3, "push")]
+    assert (again.heard(Echo(mode="off")) == noise).all() and again.mode == "paper" and again.keys == [(3, "push")]
     assert load_settings(None, (), again.settings) == settings
     assert load_settings(None, ["speak.rate=0.8"], again.settings).speak.rate == 0.8
+
+
+def test_the_echo_is_taken_out_anew(tmp_path: Path) -> None:
+    settings = load_settings(None)
+    reply = np.concatenate([speech_like(6.0, 1), np.zeros(RATE_HZ, np.int16)])
+    heard = microphone(echo_of(reply, 0.08))
+    canceller = EchoCanceller(settings.echo)
+    live = []
+    with record_session(tmp_path, "paper", settings) as session:
+        for number in range(len(heard) // FRAME_SAMPLES):
+            span = slice(number * FRAME_SAMPLES, (number + 1) * FRAME_SAMPLES)
+            frame = Frame(number, heard[span])
+            session.microphone(frame, reply[span])
+            live.append(canceller.clean(frame, reply[span]).samples)
+    (folder,) = tmp_path.iterdir()
+    again = read_session(folder)
+    assert (again.heard(settings.echo) == np.concatenate(live)).all()
+    assert (again.heard(Echo(mode="off")) == heard[: len(live) * FRAME_SAMPLES]).all()
 
 
 def test_each_turn_is_written_once_as_soon_as_it_is_over(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.answerer:
         mode = replace(mode, answerer=args.answerer)
     if session is not None:
-        recordings = [_Recording(args.files[0], session.samples, session)]
+        recordings = [_Recording(args.files[0], session.heard(settings.echo), session)]
     else:
         recordings = [_Recording(path, read_recording(path)) for path in args.files]
     names = [recording.path.stem for recording in recordings]

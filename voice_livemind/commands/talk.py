@@ -11,7 +11,7 @@ from rich.console import Console
 
 from voice_livemind import clock
 from voice_livemind.commands.options import add_config, settings_of
-from voice_livemind.config import Settings
+from voice_livemind.config import Echo, Settings
 from voice_livemind.conversation import Conversation
 from voice_livemind.hear.echo import LEAD_S, EchoCanceller
 from voice_livemind.hear.frames import Frame
@@ -63,7 +63,7 @@ async def _talk(settings: Settings, mode: Mode, record: Path | None) -> None:
         devices.view = view = await stack.enter_async_context(view_open(controls, mode.name, console, now))
         around = Surroundings(settings, mode, stations, now, loudspeaker, view)
         conversation = Conversation(around, VoiceActivity(settings.hear).speech)
-        frames = _without_echo(microphone.frames(now), loudspeaker, EchoCanceller(settings.echo), controls)
+        frames = _without_echo(_unmuted(microphone.frames(now), controls), loudspeaker, settings.echo, session)
         if session is None:
             await conversation.listen(steered(frames, controls, conversation), math.inf)
         else:
@@ -75,13 +75,22 @@ async def _talk(settings: Settings, mode: Mode, record: Path | None) -> None:
     print_summary(console, conversation.records)
 
 
-async def _without_echo(
-    frames: AsyncIterator[Frame], loudspeaker: Loudspeaker, canceller: EchoCanceller, controls: Controls
-) -> AsyncIterator[Frame]:
-    """What is played is taken out of what is heard; silence where the microphone is muted."""
+async def _unmuted(frames: AsyncIterator[Frame], controls: Controls) -> AsyncIterator[Frame]:
+    """Silence where the microphone is muted."""
     async for frame in frames:
-        clean = canceller.clean(frame, loudspeaker.reference(frame.start_s + LEAD_S, frame.end_s + LEAD_S))
-        yield clean if controls.hears else clean._replace(samples=np.zeros_like(clean.samples))
+        yield frame if controls.hears else frame._replace(samples=np.zeros_like(frame.samples))
+
+
+async def _without_echo(
+    frames: AsyncIterator[Frame], loudspeaker: Loudspeaker, settings: Echo, session: SessionWriter | None
+) -> AsyncIterator[Frame]:
+    """What is played is taken out of what is heard."""
+    canceller = EchoCanceller(settings)
+    async for frame in frames:
+        reference = loudspeaker.reference(frame.start_s + LEAD_S, frame.end_s + LEAD_S)
+        if session is not None:
+            session.microphone(frame, reference)
+        yield canceller.clean(frame, reference)
 
 
 async def _kept(

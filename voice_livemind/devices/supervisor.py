@@ -106,13 +106,15 @@ class Supervisor:
         self._told(f"{self._device.name!r} is back", True)
 
     async def _replace(self, doubted: DeviceProcess) -> None:
-        """Open it a second time before the first is closed: if all is well with it, nothing is missed."""
+        """Open it a second time before the first is closed: if all is well with it, nothing is missed. Some can be open
+        only once."""
         try:
             fresh = await self._open()
         except UserError:
-            return  # it can be open only once, and it is
-        self._take(fresh)
-        await doubted.close()
+            await self._reopen(doubted, "is closed")
+        else:
+            self._take(fresh)
+            await doubted.close()
 
 
 @asynccontextmanager

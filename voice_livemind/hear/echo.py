@@ -104,6 +104,10 @@ class EchoCanceller:
         self._silent_s = 0.0 if sounds else self._silent_s + FRAME_S
         self._heard = np.concatenate([self._heard[FRAME_SAMPLES:], frame.samples])
         self._played = np.concatenate([self._played[FRAME_SAMPLES:], reference])
+        if self._delay is not None and not frame.samples.any():
+            # There is an echo in this room: muted, or the device is lost.
+            self._filter.go_by(self._aligned(0))
+            return frame
         if self._silent_s > _TAIL_S:
             self._gate.rests(frame.samples)
             self._filter.forget_reference()

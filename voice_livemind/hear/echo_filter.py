@@ -41,11 +41,15 @@ class EchoFilter:
         self._spectra[:] = 0
         self._before = np.zeros(FRAME_SAMPLES)
 
-    def subtract(self, heard: NDArray[np.float64], played: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What of ``heard`` did not come from the loudspeaker. All have shape (320,)."""
+    def go_by(self, played: NDArray[np.float64]) -> None:
+        """A frame in which nothing could be heard: there is nothing to be learned from it."""
         self._spectra = np.roll(self._spectra, 1, axis=0)
         self._spectra[0] = np.fft.rfft(np.concatenate([self._before, played]))
         self._before = played
+
+    def subtract(self, heard: NDArray[np.float64], played: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What of ``heard`` did not come from the loudspeaker. All have shape (320,)."""
+        self.go_by(played)
         echo = np.fft.irfft((self._spectra * self._weights).sum(axis=0))[FRAME_SAMPLES:]
         left: NDArray[np.float64] = heard - echo
         self._learn(np.fft.rfft(np.concatenate([np.zeros(FRAME_SAMPLES), left])))

@@ -21,7 +21,6 @@ _PATIENCE_S = 0.3
 """Sound of a device that works is waited for so long before there is silence in its place: it may come in a burst."""
 _MARGIN_S = 0.04
 """Silence in place of a device that is lost stays so far behind the clock, as sound would."""
-_ALL_ZERO_S = 30.0
 _LONGEST_ALL_ZERO_S = 600.0
 _COMPLAIN_EVERY_S = 10.0
 _COMPLAIN_FROM_S = 0.1
@@ -30,7 +29,9 @@ _COMPLAIN_FROM_S = 0.1
 class Microphone:
     """One that is open, or being looked for; see ``open_microphone``."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, zeros_s: float) -> None:
+        """``zeros_s``: nothing but zeros for so long is doubtful."""
+        self._zeros_s = zeros_s
         self.lost_s = 0.0
         """Sound that did not arrive, or came too late: the device was lost, or the machine too slow."""
         self._told = told
@@ -74,7 +75,7 @@ class Microphone:
         """
         offset_s = clock.now() - time.monotonic()
         placing = Placing()
-        zero = self._zero = _AllZero()
+        zero = self._zero = _AllZero(self._zeros_s)
         if self._ring is not None:
             self._ring.read()
         complaints = _Complaints(self._told)
@@ -103,15 +104,16 @@ class Microphone:
 class _AllZero:
     """How long there was nothing but zeros."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_s: float) -> None:
+        self._first_s = first_s
         self._since_s = time.monotonic()
-        self._patience_s = _ALL_ZERO_S
+        self._patience_s = first_s
 
     def judge(self, sounds: bool) -> None:
         """A piece came; whether it ``sounds``."""
         if sounds:
             self._since_s = time.monotonic()
-            self._patience_s = _ALL_ZERO_S
+            self._patience_s = self._first_s
 
     def too_long(self) -> bool:
         """Whether to do something about it; then the time counts anew."""
@@ -137,7 +139,8 @@ class _Complaints:
             return
         lost, times = lost_s - self._lost_s, overflows - self._overflows
         if works and lost >= _COMPLAIN_FROM_S:
-            self._told(f"{lost:.1f} s of sound were lost ({times} overflows): this machine is too slow", True)
+            why = f"{times} overflows, this machine is too slow" if times else "none came from the device"
+            self._told(f"{lost:.1f} s of sound were lost: {why}", True)
         self._lost_s, self._overflows, self._next_s = lost_s, overflows, now_s + _COMPLAIN_EVERY_S
 
 
@@ -148,7 +151,7 @@ async def open_microphone(settings: MicrophoneSettings, told: Told) -> AsyncIter
     One that is lost or stuck is opened again by its name. ``told`` is called with what the user should know, and
     whether the device works. Raises UserError, with what mends it, if it can't be opened at first.
     """
-    microphone = Microphone(told)
+    microphone = Microphone(told, settings.zeros_s)
 
     async def open_it() -> DeviceProcess:
         return await open_device("microphone", settings.device, settings.latency_s)

@@ -48,6 +48,10 @@ class TurnSound:
         """A turn starts: forget what is long before it."""
         self._frames = [item for item in self._frames if item[0].start_s >= speech_start_s - LEAD_S - 1e-6]
 
+    def forget(self) -> None:
+        """Nothing of it is needed any more."""
+        self._frames.clear()
+
     @property
     def start_s(self) -> float:
         """Time of the first sample that is kept."""

@@ -1,7 +1,8 @@
 """A conversation that is kept as it goes on, so that ``replay`` can repeat it exactly.
 
-A folder: ``session.json`` (version, mode, settings), ``input.flac`` (what the assistant heard, from sample 0: without
-echo, silent where muted), ``output.wav`` (what was played, on the same clock), ``turns.jsonl`` and ``keys.jsonl``.
+A folder: ``session.json`` (version, mode, settings), ``microphone.flac`` (what the microphone heard, from sample 0,
+silent where muted; beside it what was taken for the source of its echo), ``input.flac`` (the same without echo),
+``output.wav`` (what was played, on the same clock), ``turns.jsonl`` and ``keys.jsonl``.
 """
 
 import json
@@ -12,17 +13,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
 
 from voice_livemind import __version__
-from voice_livemind.config import Settings
+from voice_livemind.config import Echo, Settings
 from voice_livemind.errors import Failure, UserError
-from voice_livemind.hear.frames import RATE_HZ, Frame, Samples
+from voice_livemind.hear.echo import EchoCanceller
+from voice_livemind.hear.frames import FRAME_SAMPLES, RATE_HZ, Frame, Samples
 from voice_livemind.record.turn import TurnRecord
 from voice_livemind.steering import Key
 from voice_livemind.view.controls import Controls
 
-_ABOUT, _INPUT, _OUTPUT, _TURNS, _KEYS = "session.json", "input.flac", "output.wav", "turns.jsonl", "keys.jsonl"
+_ABOUT, _TURNS, _KEYS = "session.json", "turns.jsonl", "keys.jsonl"
+_MICROPHONE, _INPUT, _OUTPUT = "microphone.flac", "input.flac", "output.wav"
 
 
 class SessionWriter:
@@ -30,14 +34,19 @@ class SessionWriter:
 
     def __init__(self, place: Path, files: ExitStack) -> None:
         self._place = place
-        self._heard, self._played = (
-            files.enter_context(soundfile.SoundFile(place / name, "w", RATE_HZ, 1, "PCM_16"))
-            for name in (_INPUT, _OUTPUT)
+        self._microphone, self._heard, self._played = (
+            files.enter_context(soundfile.SoundFile(place / name, "w", RATE_HZ, channels, "PCM_16"))
+            for name, channels in ((_MICROPHONE, 2), (_INPUT, 1), (_OUTPUT, 1))
         )
         self._turns, self._keys = (
             files.enter_context((place / name).open("w", encoding="utf-8")) for name in (_TURNS, _KEYS)
         )
         self._written = 0
+
+    def microphone(self, frame: Frame, reference: Samples) -> None:
+        """The next frame as the microphone heard it, and the reference with which it is to be cleaned."""
+        with _writing(self._place):
+            self._microphone.write(np.stack([frame.samples, reference], axis=1))
 
     def frame(self, heard: Frame, played: Samples) -> None:
         """The next frame, and what was played in the same 20 ms."""
@@ -93,9 +102,17 @@ class Session:
     mode: str
     settings: dict[str, Any]
     """The whole tree."""
-    samples: Samples
+    microphone: Samples
+    """Shape (samples, 2): as it was heard, and the reference of its echo."""
     keys: Sequence[tuple[int, Key]]
     """From which frame on each key acted."""
+
+    def heard(self, settings: Echo) -> Samples:
+        """What was heard, with the echo taken out in this way."""
+        canceller = EchoCanceller(settings)
+        whole = self.microphone[: len(self.microphone) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES, 2)
+        frames = [canceller.clean(Frame(n, both[:, 0]), both[:, 1]).samples for n, both in enumerate(whole)]
+        return np.concatenate([np.zeros(0, np.int16), *frames])
 
     async def steer(self, frames: AsyncIterator[Frame], controls: Controls) -> AsyncIterator[Frame]:
         """The frames, with the keys pressed as they were then."""
@@ -121,8 +138,8 @@ def read_session(folder: Path) -> Session:
     """Read what ``record_session`` kept in ``folder``. Raises UserError."""
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        samples, _ = soundfile.read(folder / _INPUT, dtype="int16")
+        microphone, _ = soundfile.read(folder / _MICROPHONE, dtype="int16")
         keys = [json.loads(line) for line in (folder / _KEYS).read_text(encoding="utf-8").splitlines()]
-        return Session(about["mode"], about["settings"], samples, [(key["frame"], key["key"]) for key in keys])
+        return Session(about["mode"], about["settings"], microphone, [(key["frame"], key["key"]) for key in keys])
     except (OSError, soundfile.LibsndfileError, ValueError, KeyError) as error:
         raise UserError(f"{folder}: not a session that `talk --record` has kept ({error})") from None
