@@ -12,6 +12,7 @@ from voice_livemind.errors import Failure, UserError
 
 _COMMANDS = {
     "talk": "answer what is said into the microphone, aloud, until Ctrl-C",
+    "kiosk": "answer visitors, as a service that nobody attends to",
     "replay": "answer recordings as if they were spoken into a microphone",
     "serve": "start the configured model servers and keep them up until Ctrl-C",
     "bench": "measure: end-of-turn policies on recordings, modes on questions",

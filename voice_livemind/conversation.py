@@ -40,6 +40,7 @@ class Conversation:
         self._overheard = Overheard(around.stations.recognize, self._sound, self._language)
         self._next_pass_s = 0.0
         self._history: list[Exchange] = []
+        self._numbered = 0
         self._turn: Turn | None = None
         self._running: asyncio.Task[None] | None = None
         self._heard = ""
@@ -74,7 +75,12 @@ class Conversation:
         self._barge_in = BargeIn()
         self._overheard.forget()
         self._history.clear()
+        self._pauses = Pauses()
+        self._language.forget()
+        self._sound.forget()
+        self._last_reply = ("", 0.0)
         self._around.output.stop()
+        self._around.stations.conversation.renew()
         self._around.view.forgotten()
 
     async def keep_open(self, key_is_down: bool) -> None:
@@ -86,6 +92,17 @@ class Conversation:
             await self._act(self._barge_in.heard(meant=True))
             for event in self._machine.finish(self._around.clock.now()):
                 await self._follow(event)
+
+    async def cut_short(self) -> None:
+        """Between two frames: who speaks has spoken for long enough. The turn is over, and nothing reopens it."""
+        await self._act(self._barge_in.heard(meant=True))
+        for event in self._machine.finish(self._around.clock.now(), reopens=False):
+            await self._follow(event)
+
+    @property
+    def at_rest(self) -> bool:
+        """Nobody speaks, and no reply is being made or heard."""
+        return self._machine.idle and self._running is None
 
     async def _hear(self, frame: Frame) -> None:
         await self._close_turn_that_is_over()
@@ -178,15 +195,14 @@ class Conversation:
         await self._end_turn()
         self._sound.start(speech_start_s)
         history = tuple(self._history)
-        number = len(self.records) + 1
         said, over_s = self._last_reply
         self._turn = Turn(
-            number,
+            self._numbered + 1,
             speech_start_s,
             self._sound,
             history,
             said if speech_start_s < over_s + _ECHO_S else "",
-            self._around,
+            self._around.host.turn(self._around),
             self._language,
             self._understood,
         )
@@ -212,20 +228,24 @@ class Conversation:
     async def _close_turn_that_is_over(self) -> None:
         if self._running is None or self._turn is None or not self._running.done():
             return
-        running, record = self._running, self._turn.record
+        running, record, answer = self._running, self._turn.record, self._turn.answer
         self._running = self._turn = None
         if not running.cancelled():
             await running
         self._last_reply = record.heard, self._around.clock.now()
         if record.segments:
+            self._numbered += 1
             self.records.append(record)
-            self._history.append(Exchange(record.transcript, record.heard, cut=record.interrupted))
-            settings = self._around.settings
-            fewest_tokens = min(settings.thinker.context_tokens, settings.speaker.context_tokens)
-            self._history = remembered(self._history, fewest_tokens)
+            if answer is not None:
+                self._remember(Exchange(record.transcript, answer, cut=record.interrupted))
         else:
             self.empty.append(record)
         self._around.view.over(record)
+
+    def _remember(self, exchange: Exchange) -> None:
+        settings = self._around.settings
+        fewest_tokens = min(settings.thinker.context_tokens, settings.speaker.context_tokens)
+        self._history = remembered([*self._history, exchange], fewest_tokens)
 
     def _tell_heard(self) -> None:
         assert self._turn is not None

@@ -1,7 +1,7 @@
 """What a turn works with, and who watches it."""
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from voice_livemind.clock import Clock
 from voice_livemind.config import Settings
@@ -10,6 +10,7 @@ from voice_livemind.mind.pace import Pace
 from voice_livemind.modes import Mode
 from voice_livemind.play.output import Output
 from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
 from voice_livemind.turns.machine import TurnEvent
 
@@ -54,6 +55,50 @@ class View:
         """A new conversation begins: nothing that was said before counts any more."""
 
 
+class Prepared(NamedTuple):
+    """A sentence that is said without any model."""
+
+    text: str
+    sound: Sound
+    """At the rate of the voice."""
+
+
+class Reception(NamedTuple):
+    """How words are received."""
+
+    answered: bool = True
+    """A model answers them."""
+    said: Prepared | None = None
+    """Before the answer, or in its place."""
+    why: str | None = None
+    """Why no model answers."""
+
+
+class Excuse(NamedTuple):
+    """What is said where a reply is long in coming. Seconds after the end of speech."""
+
+    wait: Prepared
+    wait_after_s: float
+    sorry: Prepared
+    sorry_after_s: float
+    """Then the reply is given up."""
+
+
+class Host:
+    """Decides for each turn what is not for the models to decide. This one leaves all of it to them."""
+
+    excuse: Excuse | None = None
+
+    def turn(self, around: "Surroundings") -> "Surroundings":
+        """A turn begins: what it works with."""
+        return around
+
+    def receive(self, words: str) -> Reception:
+        """What is done about these words; asked of each draft, many of which are never heard."""
+        del words
+        return Reception()
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a turn works with."""
@@ -66,3 +111,4 @@ class Surroundings:
     view: View
     pace: Pace = field(default_factory=Pace)
     """Of the thinker."""
+    host: Host = field(default_factory=Host)

@@ -16,6 +16,12 @@ from voice_livemind.speak.word_ends import Lasting, word_ends
 _LEAD_S = 0.01
 
 
+def rate_of(folder: Path) -> int:
+    """Samples a second of the voice in ``folder``, which is not loaded for it."""
+    config = next(folder.glob("*.onnx.json")).read_text(encoding="utf-8")
+    return int(json.loads(config)["audio"]["sample_rate"])
+
+
 class Voice:
     """A loaded Piper voice. Blocking, so that it belongs on a thread of its own."""
 

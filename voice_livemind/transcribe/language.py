@@ -15,7 +15,12 @@ class SpokenLanguage:
     """The language of one conversation."""
 
     def __init__(self, configured: str) -> None:
-        self.known: str | None = None if configured == AUTO else configured
+        self._configured = configured
+        self.forget()
+
+    def forget(self) -> None:
+        """Somebody else speaks from now on."""
+        self.known: str | None = None if self._configured == AUTO else self._configured
         """None until enough was heard of it."""
         self._latest = ""
 

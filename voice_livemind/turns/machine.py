@@ -128,12 +128,18 @@ class TurnMachine:
         self._open = self._paused = False
         self._reopen_until_s = self._reopenable_s
 
-    def finish(self, now_s: float) -> list[TurnEvent]:
-        """The turn is over at once: whoever speaks says so, by a key. What happens by that, in its order."""
+    def finish(self, now_s: float, reopens: bool = True) -> list[TurnEvent]:
+        """The turn is over at once: whoever speaks says so, by a key. What happens by that, in its order.
+
+        ``reopens``: speech that goes on soon after still belongs to it.
+        """
         if not self._open:
             return []
         events: list[TurnEvent] = [] if self._paused else [Pause(self._speech_end_s)]
-        return [*events, self._commit(now_s)]
+        events.append(self._commit(now_s))
+        if not reopens:
+            self._reopen_until_s = None
+        return events
 
     def step(self, start_s: float, end_s: float, speech: float) -> TurnEvent | None:
         """Judge the frame from ``start_s`` to ``end_s``. ``speech``: the probability that it is speech, 0 for none."""

@@ -1,0 +1,91 @@
+"""Finds out which models answer, and keeps the step of the ladder.
+
+What fails is noticed by the turns themselves. Probes notice it before a visitor does, and they alone notice that a
+model is back: where one does not answer, no visitor is to wait for it. A probe is the first prompt of every
+conversation, so that it keeps the prompt in the server's cache as well.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from voice_livemind.kiosk.ladder import Health, Ladder
+from voice_livemind.kiosk.state import KioskState
+from voice_livemind.mind.prompts import thinking_messages
+from voice_livemind.modes import MODES
+from voice_livemind.reply.answer import reply_messages
+from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority, complete
+from voice_livemind.stations import Stations
+
+_LOOK_EVERY_S = 0.25
+_PROBE_S = 10.0
+"""A model that reads its prompt for the first time takes some seconds."""
+_IDLE_EVERY_S = 20.0
+_RETRY_S = 0.5
+_LONGEST_RETRY_S = 5.0
+
+log = logging.getLogger("voice_livemind.kiosk")
+
+
+class Probed:
+    """Whether one model answers, as far as is known."""
+
+    def __init__(self, model: ChatModel, messages: Sequence[Message], well: Callable[[], bool]) -> None:
+        """``messages``: its probe; ``well``: whether its requests have been answered of late."""
+        self._model = model
+        self._messages = messages
+        self._well = well
+        self._answers = True
+        self._known = False
+        self._tried_s = float("-inf")
+        self._retry_s = _RETRY_S
+
+    @property
+    def healthy(self) -> bool:
+        """Its last probe was answered, and its requests are."""
+        return self._answers and self._well()
+
+    def due(self, now_s: float, idle: bool) -> bool:
+        """Whether to probe it now; one that answers is only probed where nobody is there who would have to wait."""
+        if self.healthy:
+            return idle and now_s - self._tried_s >= _IDLE_EVERY_S
+        return now_s - self._tried_s >= self._retry_s
+
+    async def probe(self) -> None:
+        """Ask it for one token."""
+        begun_anew = not (self._known and self.healthy)
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                if begun_anew:
+                    await self._model.remember(self._messages)
+                else:
+                    await complete(self._model, self._messages, 1, priority=Priority.WARMING)
+        except (ModelError, TimeoutError):
+            self._answers = self._known = False
+        else:
+            self._answers = self._known = True
+        self._retry_s = _RETRY_S if self.healthy else min(2 * self._retry_s, _LONGEST_RETRY_S)
+        # From its end on: one that hangs is not asked again at once.
+        self._tried_s = asyncio.get_running_loop().time()
+
+
+async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | None) -> None:
+    """Write the step into ``state.rung``; ``local``: the speaker on this machine, if any. Runs until cancelled."""
+    loop, ladder = asyncio.get_running_loop(), Ladder()
+    hello = reply_messages(MODES["preempt"], [], [], ["Hello."])
+    thinker = Probed(stations.thinker, thinking_messages([], [], ["Hello."]), lambda: stations.healthy("thinker"))
+    speaker = Probed(stations.speaker, hello, lambda: stations.healthy("speaker"))
+    spare = Probed(local, hello, lambda: True) if local is not None else None
+    probes: dict[Probed, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            now_s, idle = loop.time(), state.at_rest
+            for probed in filter(None, (thinker, speaker, spare)):
+                if probed.due(now_s, idle) and (probed not in probes or probes[probed].done()):
+                    probes[probed] = tasks.create_task(probed.probe())
+            health = Health(thinker.healthy, speaker.healthy, spare is not None and spare.healthy)
+            rung = ladder.observe(now_s, health)
+            if rung != state.rung:
+                log.warning("from %s to %s", state.rung, rung)
+                state.rung = rung
+            await asyncio.sleep(_LOOK_EVERY_S)
