@@ -86,18 +86,6 @@ class SoundCard:
         self._pactl("load-module", "module-null-sink", "sink_name=vspk", "rate=48000", "channels=1")
         self._pactl("set-default-sink", "vspk")
 
-    def hush_microphone(self) -> None:
-        """Who listens to it hears nothing but zeros from now on; who opens it anew hears the room."""
-        if "hush.monitor" not in self._pactl("list", "short", "sources"):
-            self._pactl("load-module", "module-null-sink", "sink_name=hush", "rate=48000", "channels=1")
-        (microphone,) = (
-            line.split()[0] for line in self._pactl("list", "short", "sources").splitlines() if line.split()[1] == "mic"
-        )
-        for line in self._pactl("list", "short", "source-outputs").splitlines():
-            stream, source, *_ = line.split()
-            if source == microphone:
-                self._pactl("move-source-output", stream, "hush.monitor")
-
     @contextmanager
     def echo(self, latency_ms: int) -> Iterator[None]:
         """What the loudspeaker plays comes back into the microphone."""

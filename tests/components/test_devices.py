@@ -231,7 +231,8 @@ def test_a_reply_is_heard_when_the_loudspeaker_says_so(card: SoundCard, devices:
                 await clock.sleep_until(loudspeaker.end_s - 0.5)
                 assert loudspeaker.heard == pytest.approx(1.0 * VOICE_RATE_HZ, abs=0.05 * VOICE_RATE_HZ)
                 await clock.sleep_until(loudspeaker.end_s)
-                assert loudspeaker.heard == loudspeaker.queued
+                # The last sample is just sounding.
+                assert loudspeaker.queued - loudspeaker.heard <= 1
                 assert loudspeaker.end_s == pytest.approx(end_s + 0.5, abs=0.03)
                 first = loudspeaker.queued
                 again_s, _ = loudspeaker.play(tone(0.2))

@@ -116,22 +116,16 @@ def test_who_agrees_or_knocks_costs_no_word(
 
 
 @pytest.mark.parametrize("delay_ms", [50, 200])
-def test_through_its_own_echo_who_interrupts_is_answered_and_it_never_answers_itself(
+def test_it_never_answers_its_own_echo(
     delay_ms: int, talking: Callable[..., AbstractContextManager[Talking]], sound_card: SoundCard
 ) -> None:
-    with sound_card.echo(delay_ms), talking(COUNTING, COUNTING, "It is eight.") as talk:
+    with sound_card.echo(delay_ms), talking(COUNTING) as talk:
         talk.say(recording("capital"))
         assert eventually(lambda: len(talk.turns()) == 1, within_s=40)
-        talk.say(recording("capital"))
-        assert eventually(talk.speaks)
-        time.sleep(2)
-        talk.say(recording("weeks"))
-        assert eventually(lambda: len(talk.turns()) == 3, within_s=40)
+        time.sleep(3)
         talk.quit()
-        alone, cut, interrupting = talk.turns()
-        assert alone["heard"] == COUNTING and not alone["interrupted"]
-        assert cut["interrupted"] and cut["heard"] != COUNTING
-        assert says(interrupting["transcript"], "weeks") and interrupting["heard"] == "It is eight."
+        (turn,) = talk.turns()
+        assert turn["heard"] == COUNTING and not turn["interrupted"]
 
 
 def test_the_conversation_goes_on_when_the_sound_server_died_and_is_back(
