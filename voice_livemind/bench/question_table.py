@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from voice_livemind.bench.figures import shown
 from voice_livemind.bench.intervals import Interval
 from voice_livemind.bench.questions import BUCKETS
-from voice_livemind.bench.results import markdown_table
+from voice_livemind.bench.results import markdown_table, print_columns
 
 Summary = Mapping[str, Mapping[str, Any]]
 
@@ -64,14 +62,7 @@ def as_markdown(summary: Summary, conditions: str, command: str) -> str:
 
 def print_table(console: Console, summary: Summary) -> None:
     """What matters most of it, narrow enough for 80 columns."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("mode", no_wrap=True)
-    for name in _PRINTED.values():
-        table.add_column(name, justify="right", no_wrap=True)
-    columns = [0, *map(_HEADER.index, _PRINTED)]
-    for row in _rows(summary):
-        table.add_row(*(row[column] for column in columns))
-    console.print(table)
+    print_columns(console, "mode", _HEADER, _rows(summary), _PRINTED)
 
 
 def _rows(summary: Summary) -> Iterator[Sequence[str]]:

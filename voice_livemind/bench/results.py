@@ -1,10 +1,14 @@
-"""What a bench leaves in ``--out``: results.json, results.md and its plots; all of them, or none."""
+"""What a bench shows, and what it leaves in ``--out``: results.json, results.md and its plots; all of them, or none."""
 
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from voice_livemind.bench import machine
 from voice_livemind.bench.figures import rounded
@@ -27,6 +31,24 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; all columns but the first are numbers."""
     ruler = ["---", *["---:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ruler, *rows))
+
+
+def print_columns(
+    console: Console,
+    first: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    printed: Mapping[str, str],
+) -> None:
+    """Of a table's columns the one of names, headed ``first``, and those of ``printed``, under its shorter names."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for name in printed.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    columns = [0, *map(header.index, printed)]
+    for row in rows:
+        table.add_row(*(row[column] for column in columns))
+    console.print(table)
 
 
 def write_results(folder: Path, files: Mapping[str, str]) -> list[Path]:
