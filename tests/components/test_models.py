@@ -110,9 +110,10 @@ def test_a_server_that_dies_in_an_answer_is_an_error_and_comes_back(served: Serv
         port = server.url.rpartition(":")[2].removesuffix("/v1")
         with pytest.raises(ModelError):
             async with chat.ask(LONG, 800) as completion:
-                await anext(completion)
+                pieces = aiter(completion)
+                await anext(pieces)
                 await asyncio.to_thread(subprocess.run, ["pkill", "-9", "-f", port], check=True)
-                async for _piece in completion:
+                async for _piece in pieces:
                     pass  # what had come before it died
         try:
             for _ in range(100):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from voice_livemind.config import Settings
 from voice_livemind.hear.frames import FRAME_S, RATE_HZ, Frame, Samples
 from voice_livemind.hear.turn_sound import Chunk
 from voice_livemind.stations import Stations
@@ -19,6 +20,9 @@ CHARACTERS_A_SECOND = 15.0
 """Of fluent speech, the pauses after sentences included."""
 PAUSE_S = 0.36
 """After each sentence: what espeak-ng leaves, and less than the silence that ends a turn."""
+_POLICY = "fixed-400ms"
+"""Ends the turn: there is no voice that the default policy could judge by. What that waits for after a question of a
+fluent speaker (0.34 s in the median), and more than the pauses after the sentences."""
 _LEAD_S = 0.5
 _WORDS_A_SECOND = 5.0
 """At most: single signs and digits are short to write, not to say."""
@@ -71,6 +75,13 @@ class SpokenText:
                 word_s = start_s + place * step_s
                 if chunk.start_s <= word_s + step_s / 2 < chunk.end_s:
                     yield Word(word, word_s, word_s + step_s)
+
+
+def as_heard(settings: Settings) -> Settings:
+    """The same, with a policy for the end of the turn that needs no voice."""
+    if settings.turns.policy != "default":
+        return settings
+    return settings.model_copy(update={"turns": settings.turns.model_copy(update={"policy": _POLICY})})
 
 
 def at_the_speed_of_speech(sentences: Sequence[str]) -> list[Said]:

@@ -15,6 +15,7 @@ from voice_livemind.bench.fleet_table import as_markdown, print_table
 from voice_livemind.bench.fleet_visits import Visit, read_visits
 from voice_livemind.bench.machine import command
 from voice_livemind.bench.results import results_json, write_results
+from voice_livemind.bench.spoken_text import as_heard
 from voice_livemind.commands.options import add_config, settings_of, whole_number
 from voice_livemind.config import Settings
 from voice_livemind.errors import Failure, UserError
@@ -22,8 +23,6 @@ from voice_livemind.modes import DEFAULT_MODE, MODES
 from voice_livemind.record.files import require_folder
 
 PURPOSE = "how many kiosks a cluster carries: first word, notes, shed and wasted work as they grow"
-_POLICY = "fixed-500ms"
-"""Ends a turn that is fed as text: there is no voice that the default policy could judge by."""
 _SHEDDING: dict[str, Sequence[bool]] = {"on": (True,), "off": (False,), "both": (False, True)}
 
 
@@ -107,9 +106,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         raise UserError("no server to ask: name one with --url, or in the configuration (thinker.url, speaker.url)")
     if args.shedding != "off" and not settings.requests.shed_after_s:
         raise UserError("requests.shed_after_s is 0, so nothing is ever shed: set it, or give --shedding off")
-    if settings.turns.policy == "default":
-        settings = settings.model_copy(update={"turns": settings.turns.model_copy(update={"policy": _POLICY})})
-    return settings
+    return as_heard(settings)
 
 
 def _asking_for_all(settings: Settings) -> Settings:

@@ -18,7 +18,7 @@ from voice_livemind.bench.question_summary import summarize
 from voice_livemind.bench.question_table import as_markdown, print_table
 from voice_livemind.bench.questions import draw, read_questions
 from voice_livemind.bench.results import results_json, write_results
-from voice_livemind.bench.spoken_text import CHARACTERS_A_SECOND
+from voice_livemind.bench.spoken_text import CHARACTERS_A_SECOND, as_heard
 from voice_livemind.bench.utterances import Utter, as_speech, as_text
 from voice_livemind.commands.bench_progress import progress
 from voice_livemind.commands.options import add_config, settings_of, whole_number
@@ -30,8 +30,6 @@ from voice_livemind.stations import stations_ready
 
 PURPOSE = "how soon and how rightly each mode answers questions with known answers"
 _ANSWERERS: tuple[Answerer, ...] = get_args(Answerer)
-_TEXT_POLICY = "fixed-500ms"
-"""Ends a turn that is fed as text: there is no voice that the default policy could judge by."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask what has not been asked yet, and write the results."""
     settings = settings_of(args)
-    if not args.spoken and settings.turns.policy == "default":
-        settings = settings.model_copy(update={"turns": settings.turns.model_copy(update={"policy": _TEXT_POLICY})})
+    settings = settings if args.spoken else as_heard(settings)
     modes = {name: _mode(name, args.answerer) for name in args.modes}
     questions = [one for one in read_questions(args.file) if len(one.sentences) >= args.min_sentences]
     if not questions:

@@ -12,7 +12,9 @@ _SHORTEST_PHRASE = 10
 """Characters before the phrase boundary at which the first clause is cut even without a comma."""
 _PHRASE_STARTS = {
     *("and", "but", "or", "so", "because", "which", "who", "that", "when", "while", "if", "than", "after", "before"),
-    *("is", "are", "was", "were", "equals", "=", "plus", "+", "minus", "with", "from", "for"),
+    *("is", "are", "was", "were", "has", "have", "had", "will", "can", "costs", "cost"),
+    *("in", "on", "at", "by", "per", "into", "during", "with", "from", "for"),
+    *("equals", "=", "plus", "+", "minus", "times", "divided"),
 }
 """Before these words a speaker may take breath, and the listener does not wait for the rest of the clause."""
 _MARKUP = re.compile(r"[`#]+|\*\*+|^\s*(?:[-•*]\s+|Note:)|\\[\[\]()]", re.MULTILINE)
@@ -55,11 +57,11 @@ class ClauseCutter:
                 return gap.end()
             if len(before) >= _LONGEST_CLAUSE:
                 return gap.end()
-            # Of the words that follow, the last one may still grow.
+            # The word that follows may still grow ("is" to "isolated"), but hardly ever does: a token is mostly a word.
             if (
                 self._first
                 and len(before.strip()) >= _SHORTEST_PHRASE
-                and len(following) > 1
+                and following
                 and following[0].lower() in _PHRASE_STARTS
             ):
                 return gap.end()
