@@ -11,9 +11,9 @@ class Mode:
     """One way of getting from speech to a reply."""
 
     name: str
-    prompt: Literal["cot", "direct", "aloud", "notes"]
+    prompt: Literal["cot", "direct", "aloud", "published", "notes"]
     """What the answerer is asked: to reason in silence first, to answer tersely, to reason aloud, to answer from
-    the notes."""
+    the notes in the form that was published, or in the one that serves this answerer best."""
     answerer: Answerer
     early_text: bool = False
     """Chunks are transcribed at pauses, not all of them at the end of the turn."""
@@ -25,6 +25,11 @@ class Mode:
     """The answerer's prompt is read into its prefix cache as segments arrive."""
     draft: bool = False
     """The reply is prepared at the pause, for which all else gives way, and released by the commitment."""
+
+    @property
+    def goes_on(self) -> bool:
+        """The reply belongs to the conversation in which the notes were written, and not to one of its own."""
+        return self.prompt == "published" or (self.prompt == "notes" and self.answerer == "thinker")
 
 
 MODES = {
@@ -40,7 +45,7 @@ MODES = {
         Mode("warm", "direct", "speaker", early_text=True, warm=True),
         Mode("preempt", "direct", "speaker", early_text=True, warm=True, draft=True),
         # LiveMind as published (arXiv 2406.14319): UA-SPI, notes a sentence, no cancelling, no drafting.
-        Mode("paper", "notes", "speaker", early_text=True, notes=True),
+        Mode("paper", "published", "speaker", early_text=True, notes=True),
         Mode("livemind", "notes", "speaker", early_text=True, notes=True, frugal=True, warm=True, draft=True),
     )
 }

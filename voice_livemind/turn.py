@@ -55,7 +55,7 @@ class Turn:
             self.record,
             language,
             self._segment_changed,
-            around.view.words,
+            self._unsettled,
             self._understood,
         )
         # Thoughts warm the thinker's own prompt.
@@ -213,6 +213,11 @@ class Turn:
         if self._around.mode.early_text:
             self._around.view.segment(record)
             self._thinking.add(segment, record)
+
+    def _unsettled(self, words: str) -> None:
+        """What was heard after the last segment, and may still change."""
+        self._around.view.words(words)
+        self._thinking.hears(words)
 
     def _understood(self, evidence: Evidence, speech_end_s: float) -> None:
         """The words before a pause are known: a reply to them may be prepared."""

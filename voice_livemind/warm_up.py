@@ -14,9 +14,11 @@ async def warm_up(mode: Mode, stations: Stations) -> None:
     """Before the first turn: prefill the part that never changes of all that ``mode`` is going to ask."""
     answerer = stations.model(mode.answerer)
     prompts = [(answerer, reply_messages(mode, [], [], ["Hello."]))]
-    if mode.notes:
+    thinkers = [stations.thinker] if mode.notes else []
+    if mode.goes_on:
         # One-sentence turns are answered without notes, all others with them.
-        prompts += [(model, thinking_messages([], [], ["Hello."])) for model in (answerer, stations.thinker)]
+        thinkers.insert(0, answerer)
+    prompts += [(model, thinking_messages([], [], ["Hello."])) for model in thinkers]
     # One after the other: two models that read at once keep the cores from each other, and take several times as long.
     for model, messages in prompts:
         with suppress(ModelError):

@@ -12,7 +12,7 @@ import pytest
 from voice_livemind import clock
 from voice_livemind.config import Settings
 from voice_livemind.errors import Failure
-from voice_livemind.mind.prompts import Exchange, Step, answer_messages, thinking_messages
+from voice_livemind.mind.prompts import Exchange, Step, answer_messages, noted_messages, thinking_messages
 from voice_livemind.serving.chat import Message, ModelError, OpenAIChat, complete
 from voice_livemind.serving.engines import ENGINES
 from voice_livemind.serving.process import ServerProcess, free_port
@@ -70,6 +70,26 @@ def test_only_what_is_new_is_read(served: Served) -> None:
         assert new < 60
 
     served(body)
+
+
+def test_only_what_is_new_is_read_by_a_speaker_that_reads_the_notes(served: Served) -> None:
+    async def body(chat: OpenAIChat, _: ServerProcess) -> list[int]:
+        noted = [Step(("Tom has two boxes.",), "boxes = 2"), Step(("Each box holds four eggs.",), "eggs = 2 * 4 = 8")]
+        new = []
+        for steps, sentences in (
+            ([], ["Tom has two boxes."]),
+            (noted[:1], ["Each box holds"]),
+            (noted[:1], ["Each box holds four eggs."]),
+            (noted, ["How many eggs?"]),
+        ):
+            async with chat.ask(noted_messages((), steps, sentences), 1) as completion:
+                assert [piece async for piece in completion]
+            new.append(completion.usage.prompt_tokens - completion.usage.cached_tokens)
+        return new
+
+    first, *others = served(body)
+    # All but the end of the message and the beginning of the reply, which every request has to read again.
+    assert first > 100 and all(tokens < 30 for tokens in others)
 
 
 def test_a_server_that_is_started_anew_needn_t_read_what_was_read_before(served: Served) -> None:

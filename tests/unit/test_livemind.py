@@ -81,7 +81,12 @@ def test_livemind_warms_and_thinks_while_the_speaker_goes_on_and_stops_at_the_lu
     assert (first.note, first.fate) == ("eggs = ?; boxes = 2", "used")
     assert dialogue.thinker.cancelled == 2
     *_, question = dialogue.speaker.asked[-1]
-    assert question["content"].startswith("Each holds four eggs. How many eggs are there?")
+    assert question["content"].splitlines() == [
+        "Tom has two boxes.",
+        "(Note: eggs = ?; boxes = 2)",
+        "Each holds four eggs.",
+        "How many eggs are there?",
+    ]
 
 
 def test_a_broken_thought_without_a_whole_fact_leaves_its_sentence_to_the_answer() -> None:
@@ -91,7 +96,7 @@ def test_a_broken_thought_without_a_whole_fact_leaves_its_sentence_to_the_answer
     assert (turn.segments[0].fate, turn.segments[0].note) == ("aborted", None)
     assert turn.tokens.wasted == turn.tokens.notes > 0
     *_, question = dialogue.speaker.asked[-1]
-    assert question["content"].startswith("Tom has two boxes. Each holds four eggs. How many eggs are there?")
+    assert question["content"].splitlines() == [text for _, _, text in THREE]
 
 
 def test_a_thought_on_words_that_are_revised_is_aborted_at_once() -> None:
@@ -135,8 +140,8 @@ def test_the_answerers_prompt_is_read_before_the_speaker_has_finished() -> None:
     *_, before, last = dialogue.speaker.asked
     # All but the last sentence was in an earlier request for one token.
     assert dialogue.speaker.budgets[-2] == 1
-    assert last[: len(before) - 1] == before[:-1]
-    assert last[-1]["content"].startswith("How many eggs are there?")
+    assert last[:-1] == before[:-1]
+    assert last[-1]["content"] == before[-1]["content"] + "\nHow many eggs are there?"
 
 
 def test_warm_reads_the_growing_input_and_answers_after_the_commitment() -> None:
@@ -151,6 +156,22 @@ def test_warm_reads_the_growing_input_and_answers_after_the_commitment() -> None
     assert warmed[0] == "Tom has two boxes."
     assert warmed[-1] == "Tom has two boxes. Each holds four eggs. How many eggs are there?"
     assert not dialogue.thinker.asked
+
+
+def test_the_words_of_a_sentence_are_read_before_it_is_whole() -> None:
+    long = "Each of the boxes holds four eggs and a half and two more that he got from his mother today."
+    dialogue = Dialogue((1.0, 2.0, "Tom has two boxes."), (2.6, 9.0, long))
+    (turn,) = dialogue.replay("warm")
+    first, *partial, last = [
+        messages[-1]["content"]
+        for messages, budget in zip(dialogue.speaker.asked, dialogue.speaker.budgets, strict=True)
+        if budget == 1
+    ]
+    assert first == "Tom has two boxes."
+    assert last == turn.transcript == f"Tom has two boxes. {long}"
+    # A pass every three seconds of speech.
+    assert len(partial) == 2 and all(last.startswith(words) for words in partial)
+    assert len(first) < len(partial[0]) < len(partial[1]) < len(last)
 
 
 def test_only_what_depends_on_a_revised_sentence_is_thought_about_again() -> None:

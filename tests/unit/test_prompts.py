@@ -15,6 +15,7 @@ from voice_livemind.mind.prompts import (
     cot_messages,
     direct_messages,
     note_in,
+    noted_messages,
     thinking_messages,
 )
 from voice_livemind.serving.chat import Message
@@ -58,9 +59,30 @@ def test_the_next_turn_begins_with_the_history_of_this_one() -> None:
     assert after[: len(before) - 1] == before[:-1]
 
 
+def test_notes_in_brackets_append_too() -> None:
+    steps: list[Step] = []
+    sent = ""
+    for sentence, reply in zip(SENTENCES, REPLIES, strict=True):
+        *before, last = noted_messages(HISTORY, steps, [sentence])
+        assert before == noted_messages(HISTORY, (), LAST)[:-1]
+        assert last["content"].startswith(sent)
+        sent = last["content"]
+        steps.append(Step((sentence,), note_in(reply)))
+    assert noted_messages((), steps, LAST)[-1]["content"].splitlines() == [
+        "Tom has 3 boxes.",
+        "(Note: boxes = 3)",
+        "He is happy.",
+        "Each box holds 4 pens.",
+        "(Note: pens = 3 * 4 = 12)",
+        "How many pens does he have?",
+    ]
+
+
 @pytest.mark.parametrize(
     "messages",
     [
+        noted_messages(HISTORY, [Step(SENTENCES[:2], "boxes = 3")], LAST),
+        noted_messages((), (), LAST),
         *(plain(HISTORY, SENTENCES) for plain in PLAIN),
         thinking_messages(HISTORY, [Step(SENTENCES[:1], None)], SENTENCES[1:2]),
         answer_messages(HISTORY, [Step(SENTENCES[:2], "boxes = 3")], LAST),

@@ -97,6 +97,7 @@ class Thinking:
         self._told = told
         self._taken: list[_Taken] = []
         self._pending: list[_Sentence] = []
+        self._partial = ""
         self._speech_s = 0.0
         self._resting = False
         self._cold = False
@@ -156,6 +157,12 @@ class Thinking:
         self._pending.append(_Sentence(segment, record))
         self._pending.sort(key=lambda sentence: sentence.segment.index)
         self._cold = True
+        self._changed.set()
+
+    def hears(self, partial: str) -> None:
+        """What was heard after the last sentence: words that may still change, but are worth warming."""
+        self._cold = self._cold or (bool(partial) and partial != self._partial)
+        self._partial = partial
         self._changed.set()
 
     def goes_on(self, speech_s: float) -> None:
@@ -305,7 +312,7 @@ class Thinking:
         assert self._plan.warm is not None
         self._cold = False
         try:
-            await self._plan.warm(self.steps, self.unthought)
+            await self._plan.warm(self.steps, [*self.unthought, *filter(None, [self._partial])])
         except asyncio.CancelledError:
             self._cold = True
             raise

@@ -15,6 +15,7 @@ from voice_livemind.mind.prompts import (
     answer_messages,
     cot_messages,
     direct_messages,
+    noted_messages,
 )
 from voice_livemind.modes import Answerer, Mode
 from voice_livemind.record.turn import ReplyRecord
@@ -30,10 +31,12 @@ def reply_messages(
     mode: Mode, history: Sequence[Exchange], steps: Sequence[Step], unthought: Sequence[str]
 ) -> list[Message]:
     """What the answerer is asked in ``mode``. ``unthought``: the sentences after those of the steps."""
-    if mode.prompt == "notes" and steps:
+    if mode.goes_on and steps:
         return answer_messages(history, steps, unthought)
     sentences = _all_sentences(steps, unthought)
     match mode.prompt:
+        case "notes" if not mode.goes_on:
+            return noted_messages(history, steps, unthought)
         case "cot":
             return cot_messages(history, sentences)
         case "aloud":
