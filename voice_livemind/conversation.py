@@ -167,6 +167,9 @@ class Conversation:
             event = Start(event.speech_start_s)
         if isinstance(event, Start | Resume | Reopen):
             self._next_pass_s = event.speech_start_s + self._around.settings.transcribe.pass_every_s
+        if isinstance(event, Lull):
+            # What was said until then is heard at once.
+            self._next_pass_s = event.speech_end_s + self._around.settings.transcribe.pass_every_s
         if isinstance(event, Start):
             await self._start_turn(event.speech_start_s)
             return

@@ -105,6 +105,7 @@ class Turn:
 
     def went_on(self, speech_start_s: float) -> None:
         """It was no pause."""
+        self._listening.went_on(speech_start_s)
         self._thinking.goes_on(speech_start_s)
 
     def paused(self, speech_end_s: float) -> None:

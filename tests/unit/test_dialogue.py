@@ -21,7 +21,7 @@ def test_a_question_is_answered_after_the_silence_that_ends_the_turn() -> None:
     assert marks.speech_start == pytest.approx(1.0, abs=MS)
     assert marks.speech_end == pytest.approx(2.0, abs=MS)
     assert marks.pause == pytest.approx(2.3, abs=MS)
-    assert marks.text_final == pytest.approx(2.55, abs=MS)
+    assert marks.text_final == pytest.approx(2.35, abs=MS)
     assert marks.committed == pytest.approx(3.0, abs=MS)
     assert marks.first_token == pytest.approx(3.2, abs=MS)
     assert marks.first_clause == pytest.approx(3.3, abs=MS)
@@ -30,19 +30,50 @@ def test_a_question_is_answered_after_the_silence_that_ends_the_turn() -> None:
     assert turn.first_word_s == pytest.approx(1.4, abs=MS)
 
 
-def test_the_voice_is_judged_from_the_lull_on() -> None:
+@pytest.mark.parametrize(
+    ("recognition_s", "judgement_s", "known_s"), [(0.25, 0, 2.35), (0.25, 0.4, 2.5), (0.1, 0, 2.3)]
+)
+def test_words_and_voice_are_heard_from_the_lull_on(recognition_s: float, judgement_s: float, known_s: float) -> None:
     dialogue = Dialogue((1.0, 2.0, "What is one?"))
-    dialogue.judgement_s = 0.4
+    dialogue.recognition_s, dialogue.judgement_s = recognition_s, judgement_s
     (turn,) = dialogue.replay("paper")
-    # The lull is at 2.1, the pause at 2.3: the words are known at 2.55, and the judgement is there by then.
-    assert turn.pauses == [pytest.approx((2.3, 2.55), abs=MS)]
+    # The lull is at 2.1, the pause at 2.3. One pass serves both.
+    assert turn.transcription == [pytest.approx((2.1, 2.1 + recognition_s), abs=MS)]
+    assert turn.pauses == [pytest.approx((2.3, known_s), abs=MS)]
+    assert turn.transcript == "What is one?"
 
 
 def test_a_lull_in_mid_sentence_delays_nothing() -> None:
-    dialogue = Dialogue((1.0, 1.7, "What"), (1.86, 2.0, "is one?"))
-    dialogue.judgement_s = 0.4
+    dialogue = Dialogue((1.0, 1.5, "What"), (1.66, 2.0, "is one?"))
+    dialogue.judgement_s = 0.2
     (turn,) = dialogue.replay("paper")
-    assert turn.pauses == [pytest.approx((2.3, 2.55), abs=MS)]
+    assert turn.pauses == [pytest.approx((2.3, 2.35), abs=MS)]
+    assert [segment.text for segment in turn.segments] == ["What is one?"]
+
+
+@pytest.mark.parametrize(("recognition_s", "known_s"), [(0.25, 2.3), (0.7, 3.2)])
+def test_a_pause_right_after_a_lull_waits_for_one_pass_at_most(recognition_s: float, known_s: float) -> None:
+    dialogue = Dialogue((1.0, 1.7, "What"), (1.84, 1.9, "is one?"))
+    dialogue.recognition_s = recognition_s
+    (turn,) = dialogue.replay("paper")
+    # The lull at 1.8 was none; the next is at 2.0, the pause at 2.2. Where both wait, only the pause is heard.
+    assert turn.transcript == "What is one?" and len(turn.transcription) == 2
+    assert turn.pauses == [pytest.approx((2.2, known_s), abs=MS)]
+
+
+def test_what_is_heard_at_lulls_without_a_pause_hands_sentences_on_and_stands_for_the_passes_in_speech() -> None:
+    dialogue = Dialogue(
+        (1.0, 3.0, "One is here now. Two is"), (3.14, 5.0, "here too. Three is"), (5.14, 7.0, "the last of them.")
+    )
+    (turn,) = dialogue.replay("paper")
+    assert [began_s for began_s, _ in turn.transcription] == pytest.approx([3.1, 5.1, 7.1], abs=MS)
+    # Two passes agree on the first sentence while the speaker goes on.
+    assert [(segment.text, segment.revision) for segment in turn.segments] == [
+        ("One is here now.", 0),
+        ("Two is here too.", 0),
+        ("Three is the last of them.", 0),
+    ]
+    assert turn.segments[0].heard_s == pytest.approx(5.35, abs=MS)
 
 
 def test_the_reply_stands_in_the_track_where_the_record_says() -> None:
@@ -59,7 +90,7 @@ def test_paper_thinks_about_a_sentence_once_the_speaker_goes_on_and_never_about_
     dialogue.thinker = ScriptedModel("eggs = ?", "eggs = 2 * 4 = 8")
     (turn,) = dialogue.replay("paper")
     first, second, last = turn.segments
-    # Speech goes on at 2.6 and counts as speech 0.12 s later; the text has been there since 2.55.
+    # Speech goes on at 2.6 and counts as speech 0.12 s later; the text has been there since 2.35.
     assert first.note_start_s == pytest.approx(2.72, abs=MS)
     assert (first.action, first.note, first.fate) == ("infer", "eggs = ?", "used")
     assert second.note_start_s == pytest.approx(4.72, abs=MS)

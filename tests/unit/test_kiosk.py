@@ -168,8 +168,8 @@ def test_nobody_waits_in_silence_for_a_slow_model() -> None:
     moment, answer = turn.clauses
     assert turn.heard == f"{TEXTS['one_moment']} It is one."
     assert moment.played is not None and moment.played[0] == pytest.approx(2.0 + 2.5, abs=MS)
-    # Asked at the pause, when the words were known.
-    assert answer.played is not None and answer.played[0] == pytest.approx(2.55 + 4.0 + 0.1 + 0.1, abs=MS)
+    # Asked in the pause, when the words were known.
+    assert answer.played is not None and answer.played[0] == pytest.approx(2.35 + 4.0 + 0.1 + 0.1, abs=MS)
 
 
 def test_a_greeting_does_not_stand_for_the_answer() -> None:

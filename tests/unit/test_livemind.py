@@ -26,10 +26,10 @@ THREE = (
 def test_the_draft_made_at_the_pause_is_heard_in_the_instant_of_the_commitment() -> None:
     (turn,) = Dialogue(QUESTION).replay("preempt")
     marks = turn.marks
-    # Pause at 2.3, text at 2.55, first token 0.2 later, clause 0.1 later, sound 0.1 later: all before the commitment.
-    assert marks.text_final == pytest.approx(2.55, abs=MS)
-    assert marks.first_token == pytest.approx(2.75, abs=MS)
-    assert turn.clauses[0].synthesis == pytest.approx((2.85, 2.95), abs=MS)
+    # Pause at 2.3, text at 2.35, first token 0.2 later, clause 0.1 later, sound 0.1 later: all before the commitment.
+    assert marks.text_final == pytest.approx(2.35, abs=MS)
+    assert marks.first_token == pytest.approx(2.55, abs=MS)
+    assert turn.clauses[0].synthesis == pytest.approx((2.65, 2.75), abs=MS)
     assert marks.committed == pytest.approx(3.0, abs=MS)
     assert marks.first_audio == pytest.approx(3.0, abs=MS)
     assert turn.heard == "It is one." and turn.tokens.wasted == 0
@@ -40,7 +40,7 @@ def test_a_draft_that_is_not_ready_goes_on_after_the_commitment() -> None:
     dialogue.speaker.first_token_s = 2.0
     (turn,) = dialogue.replay("preempt")
     assert turn.marks.committed == pytest.approx(3.0, abs=MS)
-    assert turn.marks.first_audio == pytest.approx(2.55 + 2.0 + 0.1 + 0.1, abs=MS)
+    assert turn.marks.first_audio == pytest.approx(2.35 + 2.0 + 0.1 + 0.1, abs=MS)
 
 
 def test_nothing_of_a_draft_is_heard_before_the_commitment_and_resumed_speech_takes_it_back() -> None:
@@ -53,7 +53,7 @@ def test_nothing_of_a_draft_is_heard_before_the_commitment_and_resumed_speech_ta
     assert turn.marks.committed == pytest.approx(4.6, abs=MS)
     assert turn.marks.first_audio == pytest.approx(4.6, abs=MS)
     # The draft had two words when the speech went on.
-    assert turn.tokens.wasted == 1
+    assert turn.tokens.wasted == 2
     assert dialogue.speaker.cancelled >= 1
 
 
@@ -92,6 +92,8 @@ def test_livemind_warms_and_thinks_while_the_speaker_goes_on_and_stops_at_the_lu
 def test_a_broken_thought_without_a_whole_fact_leaves_its_sentence_to_the_answer() -> None:
     dialogue = Dialogue(*THREE)
     dialogue.thinker = ScriptedModel("eggs equal something else and that is that", first_token_s=0.4, token_s=1.0)
+    # Slow enough that no draft has a word when the speech goes on.
+    dialogue.speaker.first_token_s = 0.4
     (turn,) = dialogue.replay("livemind")
     assert (turn.segments[0].fate, turn.segments[0].note) == ("aborted", None)
     assert turn.tokens.wasted == turn.tokens.notes > 0
@@ -128,8 +130,8 @@ def test_no_reply_waits_for_a_thought() -> None:
     dialogue = Dialogue(*THREE)
     dialogue.thinker.first_token_s = 5.0
     (turn,) = dialogue.replay("livemind")
-    assert turn.marks.text_final == pytest.approx(6.55, abs=MS)
-    assert turn.marks.first_token == pytest.approx(6.75, abs=MS)
+    assert turn.marks.text_final == pytest.approx(6.35, abs=MS)
+    assert turn.marks.first_token == pytest.approx(6.55, abs=MS)
     assert turn.marks.committed == pytest.approx(7.0, abs=MS)
     assert turn.marks.first_audio == pytest.approx(7.0, abs=MS)
 

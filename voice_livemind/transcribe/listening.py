@@ -1,7 +1,15 @@
 """Transcribes one turn while it goes on: when a pass of the recogniser is due, and what becomes of what it hears.
 
-A pass is due at each pause, over what is not settled yet, and every few seconds of speech that knows no pause.
-Whether the voice sounds like the end is judged at the lull before the pause: the pass has the processor to itself then.
+A pass is due at each pause, over what is not settled yet, and every few seconds of speech that knows no pause. The one
+for a pause begins at the lull before it, and with it the judgement whether the voice sounds like the end::
+
+    speech    ████████▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁       ████████▁▁▁▁▁▁▁██████████████████████
+    events            ├─Lull  ├─Pause                       ├─Lull  └─NoPause
+    pass                └───────────┐ text is known           └───────────┐ as if it had been due in speech
+    voice               └──┘                                  └──┘
+
+Both at once: the voice takes one core for 50 ms, the pass two for 260 ms, and each after the other takes longer. Seven
+of eight lulls become pauses. What is heard at one that does not is a pass in speech like those that are due.
 """
 
 import asyncio
@@ -17,7 +25,7 @@ from voice_livemind.segments.settling import Settling
 from voice_livemind.transcribe.evidence import Evidence
 from voice_livemind.transcribe.hypothesis import Hypothesis, doubt, within_speech
 from voice_livemind.transcribe.language import SpokenLanguage
-from voice_livemind.turns.machine import LULL_S, Commit, Lull, Resume
+from voice_livemind.turns.machine import LULL_S, Commit, Lull, NoPause, Resume
 
 Recognize: TypeAlias = Callable[[Chunk], Awaitable[Hypothesis]]
 
@@ -36,6 +44,14 @@ class _Paused:
 @dataclass(frozen=True)
 class _Spoken:
     until_s: float
+
+
+@dataclass(frozen=True)
+class _Early:
+    """A pass that was begun at a lull, before it was a pause."""
+
+    speech_end_s: float
+    hypothesis: Hypothesis | None
 
 
 class Listening:
@@ -67,11 +83,12 @@ class Listening:
         self._changed = changed
         self._unsettled = unsettled
         self._understood = understood
-        self._events: asyncio.Queue[Lull | _Paused | _Spoken | Resume | Commit] = asyncio.Queue()
+        self._events: asyncio.Queue[Lull | NoPause | _Paused | _Spoken | Resume | Commit] = asyncio.Queue()
         self._pauses_s: list[float] = []
         self._busy = False
         self._voice: tuple[float, asyncio.Task[float]] | None = None
         """The last end of speech that the voice was judged at, and how probable it is that the turn is over."""
+        self._early: _Early | None = None
 
     @property
     def caught_up(self) -> bool:
@@ -81,6 +98,10 @@ class Listening:
     def lulled(self, speech_end_s: float) -> None:
         """The speaker may be about to pause."""
         self._events.put_nowait(Lull(speech_end_s))
+
+    def went_on(self, speech_start_s: float) -> None:
+        """It was no pause."""
+        self._events.put_nowait(NoPause(speech_start_s))
 
     def paused(self, speech_end_s: float) -> None:
         """The speaker is silent for a moment."""
@@ -109,6 +130,10 @@ class Listening:
                 match event:
                     case Lull(speech_end_s):
                         self._judge_voice(speech_end_s, judging)
+                        if self._events.empty():
+                            await self._at_lull(speech_end_s)
+                    case NoPause():
+                        self._without_pause()
                     case _Paused(speech_end_s, noticed_s):
                         voice = self._judge_voice(speech_end_s, judging)
                         await self._at_pause(speech_end_s, noticed_s, voice)
@@ -132,9 +157,21 @@ class Listening:
         self._record.marks.text_final = self._clock.now()
         return " ".join(texts)
 
+    async def _at_lull(self, speech_end_s: float) -> None:
+        self._early = _Early(speech_end_s, await self._pass(self._settling.from_s, speech_end_s + LULL_S))
+
+    def _without_pause(self) -> None:
+        early, self._early = self._early, None
+        if early is not None:
+            self._heard_in_speech(early.hypothesis, early.speech_end_s + LULL_S)
+
     async def _at_pause(self, speech_end_s: float, noticed_s: float, voice: "asyncio.Task[float]") -> None:
         end_s = speech_end_s + KEEP_AFTER_S
-        hypothesis = await self._pass(self._settling.from_s, end_s)
+        early, self._early = self._early, None
+        if early is not None and early.speech_end_s == speech_end_s:
+            hypothesis = early.hypothesis
+        else:
+            hypothesis = await self._pass(self._settling.from_s, end_s)
         if hypothesis is not None:
             self._tell(self._settling.at_pause(hypothesis.words, end_s))
         self._unsettled("")
@@ -157,7 +194,9 @@ class Listening:
         return await self._hear_end(chunk)
 
     async def _in_speech(self, until_s: float) -> None:
-        hypothesis = await self._pass(self._settling.from_s, until_s)
+        self._heard_in_speech(await self._pass(self._settling.from_s, until_s), until_s)
+
+    def _heard_in_speech(self, hypothesis: Hypothesis | None, until_s: float) -> None:
         if hypothesis is not None:
             self._tell(self._settling.in_speech(hypothesis.words, until_s))
             self._unsettled(self._settling.unsettled(hypothesis.words))

@@ -12,9 +12,9 @@
                                pause_s       commit_after_s: by how complete  reopen_s
                                              the turn sounds (``judge``)
 
-Before each pause comes a ``Lull``: too short a silence to mean anything, but time to clear the processor in case that
-it becomes a pause; ``NoPause`` says that it did not. ``Pause`` is the soft end: everything that prepares a reply may
-start. ``Commit``: the reply may be heard. Speech that goes on soon after a commitment reopens the same turn.
+Before each pause comes a ``Lull``: too short a silence to mean anything, but what was said so far can be heard already,
+in case that it becomes a pause; ``NoPause`` says that it did not. ``Pause`` is the soft end: everything that prepares a
+reply may start. ``Commit``: the reply may be heard. Speech that goes on soon after a commitment reopens the same turn.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from typing import TypeAlias
 from voice_livemind.config import Turns
 
 LULL_S = 0.1
-"""Silence after which the voice is judged: the more of it is heard, the readier is the model to call any turn over."""
+"""Silence after which the voice is judged: the more of it is heard, the readier is the model to call any turn over. The
+recogniser begins then as well: later, and its words are later; sooner, and most silences are none."""
 _GAP_S = 0.3
 """Between bursts of speech that belong together."""
 _BACK_S = 1.0
