@@ -175,6 +175,9 @@ class OpenAIChat:
         priority: int = 0,
     ) -> AsyncIterator[Completion]:
         """See ChatModel."""
+        fields = self._engine.request_fields(choices, priority, messages[-1]["role"] == "assistant")
+        if self._kept is not None:
+            fields |= self._engine.own_fields
         with computing():
             try:
                 stream = await self._client.chat.completions.create(
@@ -186,7 +189,7 @@ class OpenAIChat:
                     stream=True,
                     stream_options={"include_usage": True},
                     extra_headers={"X-Session-ID": self._conversation.value},
-                    extra_body=self._engine.request_fields(choices, priority, messages[-1]["role"] == "assistant"),
+                    extra_body=fields,
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 raise RefusedError(f"{self.url} refuses what it was asked: {_first_line(error)}") from error

@@ -38,6 +38,11 @@ class Engine(Protocol):
         """Fields of a request beyond the common API: see `ChatModel.ask`. ``continues``: its last message."""
         ...
 
+    @property
+    def own_fields(self) -> Mapping[str, Any]:
+        """More of them, for a server that is ours; others might refuse them."""
+        ...
+
     async def running(self, client: httpx2.AsyncClient, root: str) -> int:
         """How many requests the server at the URL `root` works on, by its own count. Raises httpx2.HTTPError."""
         ...

@@ -60,6 +60,12 @@ class LlamaEngine:
             return {}
         return {"grammar": "root ::= " + " | ".join(json.dumps(choice) for choice in choices)}
 
+    @property
+    def own_fields(self) -> Mapping[str, Any]:
+        # While it has nothing to send it looks only once a second whether somebody still waits: it is to tell of each
+        # batch of a prompt that it has read.
+        return {"return_progress": True}
+
     async def running(self, client: httpx2.AsyncClient, root: str) -> int:
         slots = (await client.get(f"{root}/slots")).raise_for_status().json()
         return sum(1 for slot in slots if slot["is_processing"])

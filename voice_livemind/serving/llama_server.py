@@ -10,8 +10,8 @@ import xllamacpp
 _PROMPT_CACHE_MIB = 256
 """Prompts other than the last one, kept in memory; llama.cpp's own default is 8 GiB."""
 
-_BATCH_TOKENS = 64
-"""Of a prompt, read at once: a request can only be aborted in between. Far fewer are read more slowly."""
+_BATCH_TOKENS = 16
+"""Of a prompt, read at once: a request can only be aborted in between. Fewer are read more slowly, 8 by a fifth."""
 
 
 def main() -> None:

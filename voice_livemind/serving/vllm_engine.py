@@ -84,6 +84,10 @@ class VllmEngine:
         # Servers of others may run without priorities, and refuse any that is not 0.
         return fields | ({"priority": priority} if priority else {})
 
+    @property
+    def own_fields(self) -> Mapping[str, Any]:
+        return {}
+
     async def running(self, client: httpx2.AsyncClient, root: str) -> int:
         page = (await client.get(f"{root}/metrics")).raise_for_status().text
         return sum(int(float(count)) for count in _RUNNING.findall(page))
