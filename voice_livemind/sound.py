@@ -16,8 +16,7 @@ class Sound(NamedTuple):
     """From -1 to 1."""
     rate_hz: int
     word_ends_s: tuple[float, ...] = ()
-    """Where it is speech and that is known: when each of its words is over. Of speech that comes in parts the first part
-    has them all."""
+    """Where it is speech and that is known: when each of its words is over. Of speech in parts, the first has all."""
     after: NDArray[np.float32] = np.zeros(0, np.float32)
     """Where it is a part: the first samples of the next one, for who has to look ahead."""
 
