@@ -117,6 +117,9 @@ class Dialogue:
         self.recognition_s = 0.25
         self.judgement_s = 0.0
         self.synthesis_s = 0.1
+        """Until the first word of a clause is there."""
+        self.rest_s = 0.05
+        """From there until its other words are."""
         self.view = Lines()
         self.track: Track | None = None
 
@@ -147,8 +150,13 @@ class Dialogue:
         await asyncio.sleep(self.judgement_s)
         return await self.spoken.hear_end(chunk)
 
-    async def _synthesize(self, text: str) -> Sound:
+    async def _synthesize(self, text: str) -> AsyncIterator[Sound]:
         await asyncio.sleep(self.synthesis_s)
         words = len(text.split())
         ends_s = tuple(SECONDS_A_WORD * number for number in range(1, words + 1))
-        return Sound(np.full(round(words * SECONDS_A_WORD * VOICE_RATE_HZ), 0.5, np.float32), VOICE_RATE_HZ, ends_s)
+        samples = np.full(round(words * SECONDS_A_WORD * VOICE_RATE_HZ), 0.5, np.float32)
+        first = round(SECONDS_A_WORD * VOICE_RATE_HZ)
+        yield Sound(samples[:first], VOICE_RATE_HZ, ends_s)
+        if words > 1:
+            await asyncio.sleep(self.rest_s)
+            yield Sound(samples[first:], VOICE_RATE_HZ)

@@ -16,12 +16,18 @@ class Sound(NamedTuple):
     """From -1 to 1."""
     rate_hz: int
     word_ends_s: tuple[float, ...] = ()
-    """Where it is speech and that is known: when each of its words is over."""
+    """Where it is speech and that is known: when each of its words is over. Of speech in parts, the first has all."""
+    after: NDArray[np.float32] = np.zeros(0, np.float32)
+    """Where it is a part: the first samples of the next one, for who has to look ahead."""
 
     @property
     def seconds(self) -> float:
         """How long it lasts."""
         return len(self.samples) / self.rate_hz
+
+    def followed_by(self, part: "Sound") -> "Sound":
+        """Both in one."""
+        return Sound(np.concatenate([self.samples, part.samples]), self.rate_hz, self.word_ends_s, part.after)
 
     @property
     def silence_s(self) -> float:

@@ -34,7 +34,8 @@ class Stations:
     """How probable it is, by its sound, that a turn is over."""
     thinker: ChatModel
     speaker: ChatModel
-    synthesize: Callable[[str], Awaitable[Sound]]
+    synthesize: Callable[[str], AsyncIterator[Sound]]
+    """Says a clause in one part or more, each as soon as it is made."""
     voice_rate_hz: int
     healthy: Callable[[Answerer], bool] = lambda _: True
     """Whether the server of that role answers, as far as is known."""
@@ -71,8 +72,10 @@ async def stations_ready(settings: Settings, say: Callable[[str], None]) -> Asyn
             # On the voice's thread, which has nothing to say while somebody speaks.
             return await in_thread(mouth, end_of_voice.probability, chunk.samples)
 
-        async def synthesize(text: str) -> Sound:
-            return await in_thread(mouth, voice.synthesize, text)
+        async def synthesize(text: str) -> AsyncIterator[Sound]:
+            parts = voice.parts(text)
+            while (part := await in_thread(mouth, next, parts, None)) is not None:
+                yield part
 
         yield Stations(
             recognize,
@@ -94,6 +97,4 @@ async def _load_recognizer(settings: Settings, thread: Executor) -> Recognizer:
 
 
 async def _load_voice(settings: Settings, thread: Executor) -> Voice:
-    voice = await in_thread(thread, Voice, model_path(settings.speak.voice), settings.speak)
-    await in_thread(thread, voice.synthesize, "Ready.")
-    return voice
+    return await in_thread(thread, Voice, model_path(settings.speak.voice), settings.speak)

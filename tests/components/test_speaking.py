@@ -1,5 +1,8 @@
 """The real Piper, heard by the real Whisper."""
 
+import shutil
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import soxr
@@ -24,6 +27,52 @@ def test_what_is_spoken_is_understood(text: str, what_counts: str, voice: Voice,
     samples = (soxr.resample(sound.samples, sound.rate_hz, 16_000) * 32767).astype(np.int16)
     heard = recognizer.transcribe(samples, 0.0).text
     assert says(heard.replace("$", ""), what_counts), heard
+
+
+LONG = "Of the 24 boxes, Mr. Smith sold eleven on Monday, and all the others were still in the shop a week later."
+TWO_SENTENCES = "Yes. There are twelve of them in all."
+
+
+@pytest.fixture(scope="module")
+def whole_voice(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    """The same voice, built so that its decoder isn't found."""
+    folder, own = tmp_path_factory.mktemp("voice"), model_path("joe-us")
+    for file in own.iterdir():
+        shutil.copy(file, folder)
+    model = next(folder.glob("*.onnx"))
+    model.write_bytes(model.read_bytes().replace(b"/dec/conv_pre/Conv", b"/voc/conv_pre/Conv"))
+    return Voice(folder, settings.speak)
+
+
+def test_the_parts_are_the_whole(whole_voice: Voice, settings: Settings) -> None:
+    # Which random numbers a voice draws depends on all that it has said.
+    in_parts = Voice(model_path("joe-us"), settings.speak)
+    for text in ("David saves 9 rides", LONG, "20 seconds", "Sure.", "", TWO_SENTENCES):
+        (whole,) = whole_voice.parts(text)
+        parts = list(in_parts.parts(text))
+        joined = np.concatenate([part.samples for part in parts])
+        assert len(joined) == len(whole.samples) and parts[0].word_ends_s == whole.word_ends_s
+        # Of two sentences the second is decoded after the first, not after nothing.
+        if text != TWO_SENTENCES:
+            np.testing.assert_allclose(joined, whole.samples, atol=1e-5)
+        for part, following in pairwise(parts):
+            count = min(len(part.after), len(following.samples))
+            assert count > 0
+            np.testing.assert_allclose(part.after[:count], following.samples[:count], atol=1e-3)
+
+
+def test_the_first_part_is_short_and_each_is_made_while_those_before_are_heard(voice: Voice) -> None:
+    parts = list(voice.parts(LONG))
+    assert 0.3 < parts[0].seconds < 0.55
+    for place in range(1, len(parts)):
+        assert parts[place].seconds < 2.5 * sum(part.seconds for part in parts[:place])
+
+
+def test_a_long_clause_is_understood_word_for_word_across_its_seams(voice: Voice, recognizer: Recognizer) -> None:
+    sound = voice.synthesize(LONG)
+    samples = (soxr.resample(sound.samples, sound.rate_hz, 16_000) * 32767).astype(np.int16)
+    heard = plain(recognizer.transcribe(samples, 0.0).text)
+    assert heard.replace("mister", "mr") == plain(LONG), heard
 
 
 def test_the_first_sound_comes_at_once(voice: Voice) -> None:

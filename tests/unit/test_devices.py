@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voice_livemind.clock import Clock
 from voice_livemind.config import load_settings
 from voice_livemind.devices.choice import Device, choose
 from voice_livemind.devices.faults import open_fault, sound_card_forbidden
@@ -18,8 +19,10 @@ from voice_livemind.devices.memory import HeardRing, PlayedRing, map_memory, new
 from voice_livemind.devices.process import DeviceProcess
 from voice_livemind.devices.supervisor import STUCK_AFTER_S, Supervisor, back_off, supervised, trouble
 from voice_livemind.errors import UserError
-from voice_livemind.hear.frames import RATE_HZ
+from voice_livemind.hear.frames import RATE_HZ, Samples
+from voice_livemind.play.loudspeaker import Loudspeaker
 from voice_livemind.play.sent import Sent
+from voice_livemind.sound import Sound
 
 HEADSET = Device(0, "USB Headset: Audio (hw:1,0)", "ALSA", 1, 2, 48000)
 SCREEN = Device(1, "HDMI 0", "ALSA", 0, 8, 44100)
@@ -266,3 +269,35 @@ def test_after_a_cut_sound_is_sent_for_earlier_than_what_it_replaces() -> None:
     assert not sent.between(2.053, 2.074).any()
     assert sent.between(2.08, 2.1).mean() == pytest.approx(-8000, rel=0.05)
     assert not sent.between(2.105, 2.2).any()
+
+
+@pytest.mark.parametrize("device_rate_hz", [48000, 44100, 16000])
+def test_what_comes_in_parts_is_played_as_if_it_had_come_whole(device_rate_hz: int) -> None:
+    time_s = np.arange(30_000) / 22050
+    samples = (0.5 * np.sin(2 * np.pi * 300 * time_s) + 0.3 * np.sin(2 * np.pi * 1234 * time_s)).astype(np.float32)
+    seams = [7001, 7300, 20_003, 30_000]
+
+    async def played(*sounds: Sound, device_first: bool) -> Samples:
+        loudspeaker = Loudspeaker(load_settings(None).loudspeaker, Clock(), 22050)
+        process = await asyncio.create_subprocess_exec("true")
+        device = DeviceProcess("", device_rate_hz, 1, memory(), process)
+        if device_first:
+            loudspeaker.attach(device)
+        for sound in sounds:
+            loudspeaker.play(sound)
+        if not device_first:
+            loudspeaker.attach(device)
+        block = np.zeros((3 * device_rate_hz, 1), np.int16)
+        PlayedRing(device.memory).fill(block, 0)
+        await process.wait()
+        return block[:, 0].astype(np.int16)
+
+    parts = [
+        Sound(samples[begin:end], 22050, after=samples[end : end + 200])
+        for begin, end in zip([0, *seams], seams, strict=False)
+    ]
+    whole = asyncio.run(played(Sound(samples, 22050), device_first=True)).astype(int)
+    assert np.count_nonzero(whole) > 0.99 * device_rate_hz * 30_000 / 22050
+    for device_first in (True, False):
+        in_parts = asyncio.run(played(*parts, device_first=device_first)).astype(int)
+        assert np.abs(in_parts - whole).max() <= 2

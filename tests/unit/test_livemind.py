@@ -26,10 +26,10 @@ THREE = (
 def test_the_draft_made_at_the_pause_is_heard_in_the_instant_of_the_commitment() -> None:
     (turn,) = Dialogue(QUESTION).replay("preempt")
     marks = turn.marks
-    # Pause at 2.3, text at 2.35, first token 0.2 later, clause 0.1 later, sound 0.1 later: all before the commitment.
+    # Pause at 2.3, text at 2.35, first token 0.2 later, clause 0.1 later, sound 0.15 later: all before the commitment.
     assert marks.text_final == pytest.approx(2.35, abs=MS)
     assert marks.first_token == pytest.approx(2.55, abs=MS)
-    assert turn.clauses[0].synthesis == pytest.approx((2.65, 2.75), abs=MS)
+    assert turn.clauses[0].synthesis == pytest.approx((2.65, 2.8), abs=MS)
     assert marks.committed == pytest.approx(3.0, abs=MS)
     assert marks.first_audio == pytest.approx(3.0, abs=MS)
     assert turn.heard == "It is one." and turn.tokens.wasted == 0

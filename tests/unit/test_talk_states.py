@@ -23,6 +23,8 @@ from voice_livemind.surroundings import Surroundings, View
 from voice_livemind.view.controls import Controls
 
 REPLIES = [f"{n} one two three four, {n} five six seven eight nine ten. And {n} goes on." for n in range(2000)]
+FIRST_PART = 400
+"""Samples of a clause that come before the others."""
 LONGEST_S = 60.0
 """Every reply is over by then, where nothing is said."""
 
@@ -187,12 +189,16 @@ class Talk(RuleBasedStateMachine):
             yield frame
             number += 1
 
-    async def _synthesize(self, text: str) -> Sound:
+    async def _synthesize(self, text: str) -> AsyncIterator[Sound]:
         self.clauses.append(text)
         number = len(self.clauses)
         await asyncio.sleep(0.1)
         ends_s = tuple(SECONDS_A_WORD * place for place in range(1, len(text.split()) + 1))
-        return Sound(np.full(_samples(text), number, np.float32), VOICE_RATE_HZ, ends_s)
+        samples = np.full(_samples(text), number, np.float32)
+        first, rest = samples[:FIRST_PART], samples[FIRST_PART:]
+        yield Sound(first, VOICE_RATE_HZ, ends_s)
+        await asyncio.sleep(0.3)
+        yield Sound(rest, VOICE_RATE_HZ)
 
     def _say(self, seconds: float, text: str) -> None:
         start_s = round(self.now.now() / FRAME_S) * FRAME_S

@@ -7,7 +7,7 @@ its time without any sound. So a small machine can play many kiosks, and what is
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -159,8 +159,8 @@ def _stations(models: Models, text: SpokenText, cost: Cost) -> Stations:
     )
 
 
-async def _speak(text: str) -> Sound:
+async def _speak(text: str) -> AsyncIterator[Sound]:
     """As long as a voice would take, at once."""
     words = len(text.split())
     ends_s = tuple(_SECONDS_A_WORD * place for place in range(1, words + 1))
-    return Sound(np.full(round(words * _SECONDS_A_WORD * _VOICE_RATE_HZ), 0.5, np.float32), _VOICE_RATE_HZ, ends_s)
+    yield Sound(np.full(round(words * _SECONDS_A_WORD * _VOICE_RATE_HZ), 0.5, np.float32), _VOICE_RATE_HZ, ends_s)

@@ -177,5 +177,5 @@ class _Nothing:
         yield ""
 
 
-async def _no_sound(_text: str) -> Sound:
-    return Sound(np.zeros(0, np.float32), _VOICE_RATE_HZ)
+async def _no_sound(_text: str) -> AsyncIterator[Sound]:
+    yield Sound(np.zeros(0, np.float32), _VOICE_RATE_HZ)

@@ -1,11 +1,12 @@
 """What computes for the turns on threads of its own, and since when: a pass that never returns is noticed here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
+from voice_livemind.sound import Sound
 from voice_livemind.stations import Stations
 
 T = TypeVar("T")
@@ -43,9 +44,14 @@ def watched(stations: Stations, work: Work) -> Stations:
 
         return compute_and_say
 
+    async def synthesize(text: str) -> AsyncIterator[Sound]:
+        with work.pass_():
+            async for part in stations.synthesize(text):
+                yield part
+
     return replace(
         stations,
         recognize=kept(stations.recognize),
         hear_end=kept(stations.hear_end),
-        synthesize=kept(stations.synthesize),
+        synthesize=synthesize,
     )

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from fractions import Fraction
 
 import numpy as np
 import soxr
@@ -26,6 +27,9 @@ _CUT_S = 0.002
 """From asking for a cut to silence."""
 _SAME_STRETCH_S = 0.01
 """Blocks that are heard so close to where the one before ends follow it without a gap."""
+_LEAD = 200
+"""Samples: so far back in the row the converter of its rate looks, where one sound goes on with the next."""
+_NOTHING: NDArray[np.float32] = np.zeros(0, np.float32)
 _STALE_S = 0.1
 """A callback that is late by so much says nothing of when the next one comes."""
 
@@ -42,7 +46,7 @@ class Loudspeaker:
         self._clock = clock
         self._offset_s = clock.now() - time.monotonic()
         self._rate_hz = rate_hz
-        self._sounds: deque[tuple[int, NDArray[np.float32]]] = deque()
+        self._sounds: deque[tuple[int, Sound]] = deque()
         """Not yet heard to their end, each with the place of its first sample in the row."""
         self._queued = 0
         self._heard = 0
@@ -73,9 +77,12 @@ class Loudspeaker:
         self._base, self._ratio = self._heard, device.rate_hz / self._rate_hz
         self._blocks_seen = 0
         self._sent.restart(device.rate_hz)
-        for first, samples in self._sounds:
+        before = _NOTHING
+        for first, sound in self._sounds:
             skipped = max(0, self._heard - first)
-            self._convert(first + skipped, samples[skipped:])
+            rest = sound._replace(samples=sound.samples[skipped:])
+            self._convert(first + skipped, before, rest)
+            before = sound.samples
         self._feed()
         self._ring.let_play(not self._held)
 
@@ -137,10 +144,11 @@ class Loudspeaker:
     def play(self, sound: Sound) -> Span:
         """See ``Output``."""
         first = self._queued
+        before = self._sounds[-1][1].samples if self._sounds else _NOTHING
         self._queued += len(sound.samples)
-        self._sounds.append((first, sound.samples))
+        self._sounds.append((first, sound))
         if self._ring is not None:
-            self._convert(first, sound.samples)
+            self._convert(first, before, sound)
             self._feed()
         return self.heard_at(first), self.heard_at(self._queued)
 
@@ -183,13 +191,18 @@ class Loudspeaker:
             return self._queued
         return min(self._queued, self._base + round(position / self._ratio))
 
-    def _convert(self, first: int, samples: NDArray[np.float32]) -> None:
-        """Bring samples of the row to the rate of the device."""
-        count = self._position(first + len(samples)) - self._position(first)
-        scaled = samples * (32767 * self._settings.volume)
+    def _convert(self, first: int, before: NDArray[np.float32], sound: Sound) -> None:
+        """Bring a sound of the row to the rate of the device; what is ``before`` and after it has a share in it."""
+        count = self._position(first + len(sound.samples)) - self._position(first)
+        # Both rates have a sample where it begins: what was converted before goes on without a step.
+        step = Fraction(self._ratio).limit_denominator(1000).denominator
+        lead = _LEAD + (first - self._base - _LEAD) % step
+        padded = np.concatenate([np.zeros(lead, np.float32), before])[-lead:]
+        scaled = np.concatenate([padded, sound.samples, sound.after]) * (32767 * self._settings.volume)
         converted = np.zeros(count, np.int16)
         if count:
-            resampled = soxr.resample(scaled, 1.0, self._ratio)[:count]
+            begin = self._position(first) - self._position(first - lead)
+            resampled = soxr.resample(scaled, 1.0, self._ratio)[begin : begin + count]
             converted[: len(resampled)] = np.clip(np.round(resampled), -32768, 32767)
         self._waiting.append(converted)
 
@@ -222,7 +235,7 @@ class Loudspeaker:
         while self._handed and self._handed[0][2] + self._handed[0][1] / rate_hz < until_s:
             position, count, _ = self._handed.popleft()
             self._heard = self._row(position + count)
-        while self._sounds and self._sounds[0][0] + len(self._sounds[0][1]) <= self._heard:
+        while self._sounds and self._sounds[0][0] + len(self._sounds[0][1].samples) <= self._heard:
             self._sounds.popleft()
 
     def _stretch(self, sample: int, heard_s: float) -> None:

@@ -1,8 +1,11 @@
-"""The clauses of one reply, synthesised one after the other; played as soon as they are ready and released."""
+"""The clauses of one reply, synthesised one after the other; played as soon as they are ready and released.
+
+The first one is waited for: it is played from its first part on, and the rest of it comes while that is heard.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
 from voice_livemind.clock import Clock
 from voice_livemind.play.output import Output
@@ -14,13 +17,16 @@ from voice_livemind.surroundings import Prepared
 _LOOK_AGAIN_S = 0.01
 
 
-class _Placed(NamedTuple):
-    """A clause in the row of samples that the output plays."""
+@dataclass
+class _Clause:
+    """What is known of a clause, from its first part on."""
 
-    clause: ClauseRecord
+    record: ClauseRecord
     sound: Sound
-    first: int
+    """As much as there is of it."""
     prepared: bool
+    first: int = 0
+    """Once it is played: its place in the row of samples of the output."""
 
 
 class Speaking:
@@ -28,7 +34,7 @@ class Speaking:
 
     def __init__(
         self,
-        synthesize: Callable[[str], Awaitable[Sound]],
+        synthesize: Callable[[str], AsyncIterator[Sound]],
         output: Output,
         clock: Clock,
         record: ReplyRecord,
@@ -48,8 +54,8 @@ class Speaking:
         self._spoken_s = 0.0
         self.answer = ""
         """What was heard of it, without prepared sentences, once it is over."""
-        self._ready: list[tuple[ClauseRecord, Sound, bool]] = []
-        self._placed: list[_Placed] = []
+        self._ready: list[_Clause] = []
+        self._placed: list[_Clause] = []
         self._released = asyncio.Event()
 
     @property
@@ -70,12 +76,8 @@ class Speaking:
     async def run(self, clauses: "asyncio.Queue[str | None]") -> None:
         """Speak clauses until ``None`` comes, or the longest time is over; return when the last one has been heard."""
         while (text := await clauses.get()) is not None:
-            began_s = self._clock.now()
-            sound = await self._synthesize(text)
-            if self._spoken_s and self._spoken_s + sound.seconds > self._longest_s:
+            if not await (self._speak(text) if self._spoken_s else self._begin(text)):
                 break
-            self._spoken_s += sound.seconds
-            self._add(text, sound, began_s, prepared=False)
         await self._released.wait()
         # There is no event to wait for: while the output is held, its end moves on.
         while (rest_s := self._output.end_s - self._clock.now()) > 0:  # noqa: ASYNC110
@@ -98,40 +100,75 @@ class Speaking:
         self._record.heard = self.heard
         self.answer = self._words([placed for placed in self._placed if not placed.prepared])
         self._record.first_audio = None
-        for clause, sound, first, _ in self._placed:
+        for clause in self._placed:
+            sound, first = clause.sound, clause.first
             last = min(self._output.heard, first + len(sound.samples)) - 1
             if last < first:
-                clause.played = None
+                clause.record.played = None
                 continue
-            clause.played = self._output.heard_at(first), self._output.heard_at(last) + 1 / sound.rate_hz
+            clause.record.played = self._output.heard_at(first), self._output.heard_at(last) + 1 / sound.rate_hz
             audible = first + round(sound.silence_s * sound.rate_hz)
             if self._record.first_audio is None and audible <= last:
                 self._record.first_audio = self._output.heard_at(audible)
         # From here on the row of samples belongs to the replies that follow.
         self._placed.clear()
 
-    def _words(self, row: Sequence[_Placed]) -> str:
+    def _words(self, row: Sequence[_Clause]) -> str:
         """Those of these clauses that have been heard until now."""
         heard = self._output.heard
         words: list[str] = []
-        for clause, sound, first, _ in row:
-            heard_s = max(0, heard - first) / sound.rate_hz
-            words += words_heard(clause.text, sound.word_ends_s, sound.seconds, heard_s)
+        for clause in row:
+            heard_s = max(0, heard - clause.first) / clause.sound.rate_hz
+            words += words_heard(clause.record.text, clause.sound.word_ends_s, clause.sound.seconds, heard_s)
         return " ".join(words)
 
-    def _add(self, text: str, sound: Sound, began_s: float, prepared: bool) -> None:
-        clause = ClauseRecord(text, (began_s, self._clock.now()))
-        self._record.clauses.append(clause)
-        self._ready.append((clause, sound, prepared))
+    async def _begin(self, text: str) -> bool:
+        """Speak the first clause, however long it is, as its parts come."""
+        began_s = self._clock.now()
+        clause: _Clause | None = None
+        async for part in self._synthesize(text):
+            if clause is None:
+                clause = self._add(text, part, began_s, prepared=False)
+            else:
+                self._extend(clause, part)
+            self._spoken_s += part.seconds
+        return True
+
+    async def _speak(self, text: str) -> bool:
+        """Speak a clause whole; whether there was time for it."""
+        began_s = self._clock.now()
+        sound, *rest = [part async for part in self._synthesize(text)]
+        for part in rest:
+            sound = sound.followed_by(part)
+        if self._spoken_s + sound.seconds > self._longest_s:
+            return False
+        self._spoken_s += sound.seconds
+        self._add(text, sound, began_s, prepared=False)
+        return True
+
+    def _add(self, text: str, sound: Sound, began_s: float, prepared: bool) -> _Clause:
+        record = ClauseRecord(text, (began_s, self._clock.now()))
+        clause = _Clause(record, sound, prepared)
+        self._record.clauses.append(record)
+        self._ready.append(clause)
         if self._released.is_set():
             self._play()
+        return clause
+
+    def _extend(self, clause: _Clause, part: Sound) -> None:
+        """More of the clause that was added last: what is prepared is said before an answer or instead of it."""
+        record = clause.record
+        record.synthesis = record.synthesis[0], self._clock.now()
+        clause.sound = clause.sound.followed_by(part)
+        if record.played is not None:
+            record.played = record.played[0], self._output.play(part)[1]
 
     def _play(self) -> None:
-        for clause, sound, prepared in self._ready:
-            first = self._output.queued
-            clause.played = start_s, _ = self._output.play(sound)
-            self._placed.append(_Placed(clause, sound, first, prepared))
+        for clause in self._ready:
+            clause.first = self._output.queued
+            clause.record.played = start_s, _ = self._output.play(clause.sound)
+            self._placed.append(clause)
             if self._record.first_audio is None:
-                self._record.first_audio = start_s + sound.silence_s
-            self._told(clause.text, start_s)
+                self._record.first_audio = start_s + clause.sound.silence_s
+            self._told(clause.record.text, start_s)
         self._ready.clear()
