@@ -25,6 +25,7 @@ from voice_livemind.kiosk.watchdog import Signs, Watch, unfit
 from voice_livemind.kiosk.work import Work, watched
 from voice_livemind.modes import Answerer
 from voice_livemind.serving.chat import Completion, Message, ModelError
+from voice_livemind.serving.shedding import Shed
 from voice_livemind.transcribe.hypothesis import Hypothesis, Word
 
 ALL = Health(thinker=True, speaker=True, local_speaker=True)
@@ -239,6 +240,24 @@ class TestRung:
         healthy = Server()
         rungs_of(lambda _, __: None, activity="speaking", thinker=healthy)
         assert healthy.asked == [] and healthy.remembered == []
+
+    def test_what_is_shed_is_written_down_beside_it(self) -> None:
+        state = KioskState(0.0, "idle")
+
+        async def keep() -> list[Shed]:
+            loop = asyncio.get_running_loop()
+            stations = replace(
+                Dialogue().stations(), sheds=lambda: Shed.THINKING if 5 <= loop.time() < 10 else Shed.NOTHING
+            )
+            keeping = asyncio.create_task(probing.keep_rung(state, stations, None))
+            seen = []
+            for _ in range(3):
+                await asyncio.sleep(4)
+                seen.append(state.shed)
+            keeping.cancel()
+            return seen
+
+        assert on_virtual_time(keep()) == [Shed.NOTHING, Shed.THINKING, Shed.NOTHING]
 
 
 class TestRestarting:

@@ -28,6 +28,7 @@ from voice_livemind.health.watching import Watching
 from voice_livemind.kiosk.ladder import Rung
 from voice_livemind.kiosk.state import KioskState, SelfTest
 from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.serving.shedding import Shed
 
 TOKEN = "a-long-and-secret-token"
 THREE = (
@@ -127,6 +128,19 @@ def test_a_step_down_the_ladder_and_quiet_hours_are_no_outage() -> None:
     state.becomes("quiet_hours", 0.0)
     told = report(state, 0.0, time.monotonic())
     assert told["answers"] and told["ladder"] == {"step": 2, "rung": "local_speaker"}
+
+
+def test_what_slow_servers_are_spared_is_shown_and_is_no_outage() -> None:
+    state = idle()
+    state.shed = Shed.WARMING
+
+    async def check(url: str) -> None:
+        status, body, _ = await get(f"{url}/health")
+        assert (status, json.loads(body)["shedding"]) == (200, {"level": 2, "shed": "warming"})
+        assert "voice_livemind_shedding 2.0" in (await get(f"{url}/metrics"))[1]
+
+    on_page(check, state=state)
+    assert report(idle(), 0.0, 0.0)["shedding"] == {"level": 0, "shed": "nothing"}
 
 
 def test_health_tells_the_times_of_the_last_turn_and_none_of_its_words() -> None:

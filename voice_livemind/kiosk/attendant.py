@@ -108,9 +108,9 @@ class Attendant(View):
         elif isinstance(event, Reopen):
             self._becomes("listening")
 
-    def clause(self, text: str, start_s: float) -> None:
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
         """The reply is heard."""
-        del text, start_s
+        del text, start_s, prepared
         self._becomes("speaking")
 
     def over(self, turn: TurnRecord) -> None:

@@ -70,7 +70,10 @@ class Probed:
 
 
 async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | None) -> None:
-    """Write the step into ``state.rung``; ``local``: the speaker on this machine, if any. Runs until cancelled."""
+    """Write the step into ``state.rung``, and what the servers are spared into ``state.shed``. Runs until cancelled.
+
+    ``local``: the speaker on this machine, if any.
+    """
     loop, ladder = asyncio.get_running_loop(), Ladder()
     hello = reply_messages(MODES["preempt"], [], [], ["Hello."])
     thinker = Probed(stations.thinker, thinking_messages([], [], ["Hello."]), lambda: stations.healthy("thinker"))
@@ -88,4 +91,5 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
             if rung != state.rung:
                 log.warning("from %s to %s", state.rung, rung)
                 state.rung = rung
+            state.shed = stations.sheds()
             await asyncio.sleep(_LOOK_EVERY_S)

@@ -32,10 +32,10 @@ class Speaking:
         output: Output,
         clock: Clock,
         record: ReplyRecord,
-        told: Callable[[str, float], None],
+        told: Callable[[str, float, bool], None],
         longest_s: float,
     ) -> None:
-        """``told`` is called with each clause and the time from which it is played.
+        """``told`` is called with each clause, the time from which it is played, and whether it is a prepared sentence.
 
         A clause with which more than ``longest_s`` would be spoken is not spoken, and none after it; the first one is.
         """
@@ -97,16 +97,16 @@ class Speaking:
         self._output.stop()
         self._record.heard = self.heard
         self.answer = self._words([placed for placed in self._placed if not placed.prepared])
-        self._record.first_audio = None
-        for clause, sound, first, _ in self._placed:
+        self._record.first_audio = self._record.first_sound = None
+        for clause, sound, first, prepared in self._placed:
             last = min(self._output.heard, first + len(sound.samples)) - 1
             if last < first:
                 clause.played = None
                 continue
             clause.played = self._output.heard_at(first), self._output.heard_at(last) + 1 / sound.rate_hz
             audible = first + round(sound.silence_s * sound.rate_hz)
-            if self._record.first_audio is None and audible <= last:
-                self._record.first_audio = self._output.heard_at(audible)
+            if audible <= last:
+                self._sounds(self._output.heard_at(audible), prepared)
         # From here on the row of samples belongs to the replies that follow.
         self._placed.clear()
 
@@ -131,7 +131,13 @@ class Speaking:
             first = self._output.queued
             clause.played = start_s, _ = self._output.play(sound)
             self._placed.append(_Placed(clause, sound, first, prepared))
-            if self._record.first_audio is None:
-                self._record.first_audio = start_s + sound.silence_s
-            self._told(clause.text, start_s)
+            self._sounds(start_s + sound.silence_s, prepared)
+            self._told(clause.text, start_s, prepared)
         self._ready.clear()
+
+    def _sounds(self, audible_s: float, prepared: bool) -> None:
+        """From then on a clause is audible; the first one counts."""
+        if self._record.first_sound is None:
+            self._record.first_sound = audible_s
+        if self._record.first_audio is None and not prepared:
+            self._record.first_audio = audible_s
