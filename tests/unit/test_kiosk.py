@@ -354,7 +354,7 @@ def test_a_device_is_waited_for_ever_more_patiently_and_each_reason_is_logged_on
 
     async def wait() -> str:
         async with AsyncExitStack() as stack:
-            return await until_open(stack, state, "microphone", open_it, UserError)
+            return await until_open(stack, state, "microphone", open_it)
 
     with caplog.at_level("INFO"):
         assert on_virtual_time(wait()) == "open"

@@ -1,7 +1,7 @@
 """Finds out which models answer, and keeps the step of the ladder.
 
 What fails is noticed by the turns themselves. Probes notice it before a visitor does, and they alone notice that a
-model is back: where one does not answer, no visitor is to wait for it. A probe is the first prompt of every
+model is there, or back: where one does not answer, no visitor is to wait for it. A probe is the first prompt of every
 conversation, so that it keeps the prompt in the server's cache as well.
 """
 
@@ -30,13 +30,13 @@ log = logging.getLogger("voice_livemind.kiosk")
 class Probed:
     """Whether one model answers, as far as is known."""
 
-    def __init__(self, model: ChatModel, messages: Sequence[Message], well: Callable[[], bool]) -> None:
-        """``messages``: its probe; ``well``: whether its requests have been answered of late."""
+    def __init__(self, model: ChatModel, prompts: Sequence[Sequence[Message]], well: Callable[[], bool]) -> None:
+        """``prompts``: what it is to have read, the first of them its probe; ``well``: whether its requests have been
+        answered of late."""
         self._model = model
-        self._messages = messages
+        self._prompts = prompts
         self._well = well
-        self._answers = True
-        self._known = False
+        self._answers = False
         self._tried_s = float("-inf")
         self._retry_s = _RETRY_S
 
@@ -52,18 +52,19 @@ class Probed:
         return now_s - self._tried_s >= self._retry_s
 
     async def probe(self) -> None:
-        """Ask it for one token."""
-        begun_anew = not (self._known and self.healthy)
+        """Ask it for one token; where it did not answer until now, it is to read all of its prompts."""
         try:
-            async with asyncio.timeout(_PROBE_S):
-                if begun_anew:
-                    await self._model.remember(self._messages)
-                else:
-                    await complete(self._model, self._messages, 1, priority=Priority.WARMING)
+            if self.healthy:
+                async with asyncio.timeout(_PROBE_S):
+                    await complete(self._model, self._prompts[0], 1, priority=Priority.WARMING)
+            else:
+                for prompt in self._prompts:
+                    async with asyncio.timeout(_PROBE_S):
+                        await self._model.remember(prompt)
         except (ModelError, TimeoutError):
-            self._answers = self._known = False
+            self._answers = False
         else:
-            self._answers = self._known = True
+            self._answers = True
         self._retry_s = _RETRY_S if self.healthy else min(2 * self._retry_s, _LONGEST_RETRY_S)
         # From its end on: one that hangs is not asked again at once.
         self._tried_s = asyncio.get_running_loop().time()
@@ -75,10 +76,11 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
     ``local``: the speaker on this machine, if any.
     """
     loop, ladder = asyncio.get_running_loop(), Ladder()
-    hello = reply_messages(MODES["preempt"], [], [], ["Hello."])
-    thinker = Probed(stations.thinker, thinking_messages([], [], ["Hello."]), lambda: stations.healthy("thinker"))
-    speaker = Probed(stations.speaker, hello, lambda: stations.healthy("speaker"))
-    spare = Probed(local, hello, lambda: True) if local is not None else None
+    hello, thinking = reply_messages(MODES["preempt"], [], [], ["Hello."]), thinking_messages([], [], ["Hello."])
+    thinker = Probed(stations.thinker, [thinking], lambda: stations.healthy("thinker"))
+    # One-sentence turns are answered without notes, all others with them.
+    speaker = Probed(stations.speaker, [hello, thinking], lambda: stations.healthy("speaker"))
+    spare = Probed(local, [hello], lambda: True) if local is not None else None
     probes: dict[Probed, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
         while True:

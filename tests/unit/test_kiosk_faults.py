@@ -1,0 +1,206 @@
+"""Model servers that fail while visitors are there, on virtual time: each visitor hears something within 3 s."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lobby import Lobby
+from tests.scripted import ScriptedModel
+from voice_livemind.config import Role, Settings, load_settings
+from voice_livemind.errors import Failure
+from voice_livemind.kiosk.ladder import Rung
+from voice_livemind.kiosk.prepared import TEXTS
+from voice_livemind.serving import process, servers
+from voice_livemind.serving.chat import Completion, Message, ModelError
+from voice_livemind.serving.engines import ENGINES
+from voice_livemind.stations import Stations
+
+WITHIN_S = 3.0
+EVERY_S = 8.0
+ASKS = [(EVERY_S * number + 1, EVERY_S * number + 2, "What is one?") for number in range(12)]
+ANSWER, OUT_OF_ORDER = "It is one.", TEXTS["out_of_order"]
+
+
+def heard_in_time(lobby: Lobby, *changes: str) -> list[str]:
+    """What each visitor has heard; all of them something, and in time."""
+    turns = lobby.serve(*changes, until_s=lobby.spoken.end_s + 10)
+    assert len(turns) == len(ASKS)
+    for turn in turns:
+        assert turn.heard, turn
+        assert turn.first_sound_s is not None and turn.first_sound_s <= WITHIN_S, turn
+    return [turn.heard for turn in turns]
+
+
+# A model server of our own that does not start
+
+
+class Unwilling(process.ServerProcess):
+    """A server that takes 2 s over each start, and starts from ``works_from_s`` on; till then it dies instead."""
+
+    works_from_s: dict[str, float]
+    """By model."""
+    lasts_s: float
+    running: dict[str, "Unwilling"]
+    """By URL."""
+    starts_s: list[float]
+
+    def __init__(self, role: Role, weights: Path, port: int, say: Callable[[str], None], slots: int = 1) -> None:
+        del weights, slots
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self._role, self._say = role, say
+        self._process: Any = None
+
+    async def start(self) -> None:
+        now = asyncio.get_running_loop().time
+        self.starts_s.append(now())
+        await asyncio.sleep(2)
+        if now() < self.works_from_s.get(self._role.model, 0.0):
+            raise Failure(f"the server of {self._role.model} did not start: its port is in use")
+        self.running[self.url] = self
+        self._process = self
+
+    @property
+    def pid(self) -> int:
+        return 0
+
+    async def wait(self) -> int:
+        """As a process."""
+        await asyncio.sleep(self.lasts_s)
+        del self.running[self.url]
+        return 1
+
+    async def stop(self) -> None:
+        pass
+
+    def _cause(self, status: int) -> str:
+        return f"status {status}"
+
+
+class Behind(ScriptedModel):
+    """A client of such a server."""
+
+    def __init__(self, url: str, *_: object, **__: object) -> None:
+        super().__init__(ANSWER)
+        self._url = url
+
+    @asynccontextmanager
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        *,
+        choices: Sequence[str] = (),
+        priority: int = 0,
+    ) -> AsyncIterator[Completion]:
+        self._find()
+        async with super().ask(messages, max_tokens, stop, choices=choices, priority=priority) as completion:
+            yield completion
+            self._find()
+
+    async def remember(self, messages: Sequence[Message]) -> None:
+        self._find()
+        await super().remember(messages)
+
+    async def close(self) -> None:
+        pass
+
+    def _find(self) -> None:
+        if self._url not in Unwilling.running:
+            raise ModelError("connection refused")
+
+
+class Starting(Lobby):
+    """A kiosk that serves its own models, as ``kiosk`` does, and has just been started."""
+
+    rung = Rung.PREPARED
+    probes = True
+    local = None
+
+    @asynccontextmanager
+    async def models(self, settings: Settings) -> AsyncIterator[Stations]:
+        self.log: list[str] = []
+        async with servers.models_ready(settings, Path, self.log.append, at_once=True) as models:
+            thinker, speaker = models.thinker, models.speaker
+            yield replace(self.stations(), thinker=thinker, speaker=speaker, healthy=models.healthy)
+
+
+@pytest.fixture
+def own_servers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets from when on the servers of the thinker and the speaker start, and for how long they last then."""
+
+    async def nowhere(*_: object) -> str:
+        return ""
+
+    monkeypatch.setattr(servers, "ServerProcess", Unwilling)
+    monkeypatch.setattr(servers, "OpenAIChat", Behind)
+    monkeypatch.setattr(servers, "_already_served", nowhere)
+    monkeypatch.setattr(ENGINES["llama.cpp"], "kept_prompts", lambda _: None)
+    monkeypatch.setattr(process, "_kill_group", lambda _: None)
+    roles = load_settings(None)
+
+    def work_from(thinker_s: float, speaker_s: float, lasts_s: float = 1e9) -> None:
+        monkeypatch.setattr(
+            Unwilling, "works_from_s", {roles.thinker.model: thinker_s, roles.speaker.model: speaker_s}, raising=False
+        )
+        monkeypatch.setattr(Unwilling, "lasts_s", lasts_s, raising=False)
+        monkeypatch.setattr(Unwilling, "running", {}, raising=False)
+        monkeypatch.setattr(Unwilling, "starts_s", [], raising=False)
+
+    return work_from
+
+
+NEVER_S = 1e9
+
+
+def test_while_a_server_of_our_own_loads_visitors_hear_the_prepared_sentence_and_then_answers(
+    own_servers: Callable[..., None],
+) -> None:
+    own_servers(0, 0)
+    lobby = Starting(*ASKS)
+    heard = heard_in_time(lobby)
+    assert heard == [OUT_OF_ORDER, *[ANSWER] * 11] or heard == [ANSWER] * 12
+    assert [rung for _, rung in lobby.seen.rungs] == [Rung.PREPARED, Rung.FULL]
+    assert lobby.seen.rungs[1][0] < 4
+
+
+def test_servers_that_never_start_leave_the_prepared_sentence_every_time(own_servers: Callable[..., None]) -> None:
+    own_servers(NEVER_S, NEVER_S)
+    lobby = Starting(*ASKS)
+    assert heard_in_time(lobby) == [OUT_OF_ORDER] * 12
+    # It is tried again, ever more slowly, and said once.
+    assert 8 <= len(Unwilling.starts_s) <= 16
+    assert len(lobby.log) == 2 and all("did not start: its port is in use" in line for line in lobby.log)
+
+
+def test_a_thinker_that_never_starts_costs_its_thoughts_alone(own_servers: Callable[..., None]) -> None:
+    own_servers(NEVER_S, 0)
+    lobby = Starting(*ASKS)
+    assert set(heard_in_time(lobby)[1:]) == {ANSWER}
+    assert [rung for _, rung in lobby.seen.rungs] == [Rung.PREPARED, Rung.WITHOUT_THINKER]
+
+
+def test_a_speaker_that_never_starts_is_replaced_by_no_thinker(own_servers: Callable[..., None]) -> None:
+    own_servers(0, NEVER_S)
+    assert set(heard_in_time(Starting(*ASKS))) == {OUT_OF_ORDER}
+
+
+def test_a_server_that_can_start_at_last_is_used(own_servers: Callable[..., None]) -> None:
+    own_servers(30, 40)
+    lobby = Starting(*ASKS)
+    heard = heard_in_time(lobby)
+    assert heard[:5] == [OUT_OF_ORDER] * 5 and heard[-3:] == [ANSWER] * 3
+    # The longest wait before the next try is 30 s.
+    assert lobby.seen.rungs[-1][1] is Rung.FULL and lobby.seen.rungs[-1][0] < 75
+
+
+def test_a_server_that_dies_soon_after_each_start_is_never_waited_for(own_servers: Callable[..., None]) -> None:
+    own_servers(0, 0, lasts_s=1.2)
+    lobby = Starting(*ASKS)
+    assert set(heard_in_time(lobby)) <= {ANSWER, OUT_OF_ORDER, TEXTS["sorry"]}
+    assert len(Unwilling.starts_s) < 20
