@@ -81,7 +81,7 @@ class Excuse(NamedTuple):
     wait_after_s: float
     sorry: Prepared
     sorry_after_s: float
-    """Then the reply is given up."""
+    """Then the reply is given up. ``sorry`` is said too where it breaks off."""
 
 
 class Host:

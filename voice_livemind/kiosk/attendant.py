@@ -122,6 +122,8 @@ class Attendant(View):
         self._visitors.spoke(turn.transcript)
         self._state.visitors = self._visitors.count
         self._state.turns.append(turn)
+        # A request that nobody waits for any more has not failed; it may never have been answered, though.
+        self._state.unanswered |= not turn.reply and turn.marks.first_sound is not None
         # Never its words.
         word_s = None if turn.first_word_s is None else round(turn.first_word_s, 3)
         log.info("a turn is over", extra={"mode": turn.mode, "first_word_s": word_s, "fallback": turn.fallback})

@@ -1,8 +1,9 @@
 """Finds out which models answer, and keeps the step of the ladder.
 
-What fails is noticed by the turns themselves. Probes notice it before a visitor does, and they alone notice that a
-model is there, or back: where one does not answer, no visitor is to wait for it. A probe is the first prompt of every
-conversation, so that it keeps the prompt in the server's cache as well.
+What fails is noticed by the turns themselves; where one is left without an answer the models are probed. Probes notice
+it before a visitor does, and they alone notice that a model is there, or back: where one does not answer, no visitor is
+to wait for it. A probe is the first prompt of every conversation, so that it keeps the prompt in the server's cache as
+well.
 """
 
 import asyncio
@@ -45,10 +46,11 @@ class Probed:
         """Its last probe was answered, and its requests are."""
         return self._answers and self._well()
 
-    def due(self, now_s: float, idle: bool) -> bool:
-        """Whether to probe it now; one that answers is only probed where nobody is there who would have to wait."""
+    def due(self, now_s: float, idle: bool, doubted: bool) -> bool:
+        """Whether to probe it now; one that answers is only probed where nobody is there who would have to wait, or
+        where it is doubted."""
         if self.healthy:
-            return idle and now_s - self._tried_s >= _IDLE_EVERY_S
+            return doubted or (idle and now_s - self._tried_s >= _IDLE_EVERY_S)
         return now_s - self._tried_s >= self._retry_s
 
     async def probe(self) -> None:
@@ -85,8 +87,9 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
     async with asyncio.TaskGroup() as tasks:
         while True:
             now_s, idle = loop.time(), state.at_rest
+            doubted, state.unanswered = state.unanswered, False
             for probed in filter(None, (thinker, speaker, spare)):
-                if probed.due(now_s, idle) and (probed not in probes or probes[probed].done()):
+                if probed.due(now_s, idle, doubted) and (probed not in probes or probes[probed].done()):
                     probes[probed] = tasks.create_task(probed.probe())
             health = Health(thinker.healthy, speaker.healthy, spare is not None and spare.healthy)
             rung = ladder.observe(now_s, health)

@@ -38,6 +38,8 @@ class KioskState:
     rung: Rung = Rung.FULL
     shed: Shed = Shed.NOTHING
     """What is not asked of the models at present, since their servers are slow."""
+    unanswered: bool = False
+    """A visitor was to be answered and was not: the models are to be probed at once."""
     devices: dict[str, tuple[bool, str]] = field(default_factory=dict)
     """By name: whether it works, and what happened to it last."""
     turns: deque[TurnRecord] = field(default_factory=lambda: deque(maxlen=_KEPT_TURNS))

@@ -67,9 +67,12 @@ class Speaking:
         """The words that have been heard until now."""
         return self._words(self._placed) if self._placed else self._record.heard
 
-    async def run(self, clauses: "asyncio.Queue[str | None]") -> None:
+    async def run(self, clauses: "asyncio.Queue[str | Prepared | None]") -> None:
         """Speak clauses until ``None`` comes, or the longest time is over; return when the last one has been heard."""
         while (text := await clauses.get()) is not None:
+            if isinstance(text, Prepared):
+                self.say(text)
+                continue
             began_s = self._clock.now()
             sound = await self._synthesize(text)
             if self._spoken_s and self._spoken_s + sound.seconds > self._longest_s:
