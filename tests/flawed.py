@@ -4,12 +4,30 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
+from tests.lobby import Lobby
+from voice_livemind.config import Settings
+from voice_livemind.modes import Answerer
+from voice_livemind.serving.breaker import Breaker
 from voice_livemind.serving.chat import Completion, Message, ModelError, Usage
+from voice_livemind.serving.guarded import Guarded
+from voice_livemind.serving.shedding import Shedding
+from voice_livemind.stations import Stations
 
 Flaw: TypeAlias = Literal["refuses", "hangs", "stops", "crawls", "writes garbage", "babbles"]
 FLAWS: Sequence[Flaw] = ("refuses", "hangs", "stops", "crawls", "writes garbage", "babbles")
+
+
+CLUSTER = (
+    # Those of configs/cluster.toml.
+    "requests.connect_s=1",
+    "requests.first_token_s=2.5",
+    "requests.between_tokens_s=1",
+    "requests.whole_s=20",
+    "requests.shed_after_s=0.5",
+)
 
 
 class Spell(NamedTuple):
@@ -90,3 +108,31 @@ class _FlawedCompletion:
         async for piece in self._model.pieces(self._max_tokens):
             self.usage.generated_tokens += 1
             yield piece
+
+
+class Served(Lobby):
+    """A kiosk whose servers misbehave now and then, behind all that guards against it."""
+
+    probes = True
+    local = None
+
+    def __init__(self, thinker: Flawed, speaker: Flawed, *spoken: tuple[float, float, str]) -> None:
+        super().__init__(*spoken)
+        self._models = thinker, speaker
+
+    @asynccontextmanager
+    async def models(self, settings: Settings) -> AsyncIterator[Stations]:
+        requests = settings.requests
+        shedding = Shedding(requests.shed_after_s, 10)
+        thinker, speaker = (Guarded(model, requests, Breaker(), shedding) for model in self._models)
+
+        def healthy(role: Answerer) -> bool:
+            return (thinker if role == "thinker" else speaker).healthy
+
+        yield replace(
+            self.stations(),
+            thinker=thinker,
+            speaker=speaker,
+            healthy=healthy,
+            sheds=lambda: shedding.level(asyncio.get_running_loop().time()),
+        )

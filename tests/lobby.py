@@ -84,18 +84,26 @@ class Lobby(Dialogue):
         """What the microphone hears."""
         return play_frames(self.spoken.samples(), now)
 
+    def last_ns(self) -> int:
+        """When the microphone gave sound last; 0: it is not known."""
+        return 0
+
+    def watcher(self, state: KioskState) -> Seen:
+        """Who sees what happens."""
+        return Seen(state)
+
     async def _serve(self, settings: Settings, stations: Stations, until_s: float) -> list[TurnRecord]:
         now, chosen = Clock(), settings.kiosk
         output = self.output(now)
         state = self.state = KioskState(0.0, rung=self.rung)
-        seen = self.seen = Seen(state)
+        seen = self.seen = self.watcher(state)
         button, visitors = Button(), Visitors(chosen)
         transcripts = Transcripts(chosen.transcripts, chosen.transcripts_days)
         attendant = Attendant(chosen, state, visitors, transcripts, button, output, prepared("help", VOICE_RATE_HZ))
         host = KioskHost(chosen, state, visitors, self.local, VOICE_RATE_HZ)
         around = Surroundings(settings, MODES["livemind"], stations, now, output, Views([attendant, seen]), host=host)
         conversation = Conversation(around, self.spoken.is_speech)
-        attended = attendant.attended(self.frames(now), lambda: 0, conversation)
+        attended = attendant.attended(self.frames(now), self.last_ns, conversation)
         if self.button_s is not None:
             asyncio.get_running_loop().call_later(self.button_s, button.press)
         probing = asyncio.create_task(keep_rung(state, stations, self.local)) if self.probes else None

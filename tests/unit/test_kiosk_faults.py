@@ -9,33 +9,24 @@ from typing import Any
 
 import pytest
 
-from tests.flawed import FLAWS, Flaw, Flawed, Spell
+from tests.bad_server import MISBEHAVIOURS, answers, misbehaving
+from tests.flawed import CLUSTER, FLAWS, Flaw, Flawed, Served, Spell
 from tests.lobby import Lobby
 from tests.scripted import ScriptedModel
+from voice_livemind import clock
 from voice_livemind.config import Role, Settings, load_settings
 from voice_livemind.errors import Failure
 from voice_livemind.kiosk.ladder import Rung
 from voice_livemind.kiosk.prepared import TEXTS
-from voice_livemind.modes import Answerer
+from voice_livemind.record.turn import TurnRecord
 from voice_livemind.serving import process, servers
-from voice_livemind.serving.breaker import Breaker
 from voice_livemind.serving.chat import Completion, Message, ModelError
 from voice_livemind.serving.engines import ENGINES
-from voice_livemind.serving.guarded import Guarded
-from voice_livemind.serving.shedding import Shedding
 from voice_livemind.stations import Stations
 
 WITHIN_S = 3.0
 EVERY_S = 8.0
 ASKS = [(EVERY_S * number + 1, EVERY_S * number + 2, "What is one?") for number in range(12)]
-CLUSTER = (
-    # Those of configs/cluster.toml.
-    "requests.connect_s=1",
-    "requests.first_token_s=2.5",
-    "requests.between_tokens_s=1",
-    "requests.whole_s=20",
-    "requests.shed_after_s=0.5",
-)
 ANSWER, OUT_OF_ORDER = "It is one.", TEXTS["out_of_order"]
 
 
@@ -50,34 +41,6 @@ def heard_in_time(lobby: Lobby, *changes: str) -> list[str]:
 
 
 # Servers that misbehave for a minute
-
-
-class Served(Lobby):
-    """A kiosk whose servers misbehave now and then, behind all that guards against it."""
-
-    probes = True
-    local = None
-
-    def __init__(self, thinker: Flawed, speaker: Flawed, *spoken: tuple[float, float, str]) -> None:
-        super().__init__(*spoken)
-        self._models = thinker, speaker
-
-    @asynccontextmanager
-    async def models(self, settings: Settings) -> AsyncIterator[Stations]:
-        requests = settings.requests
-        shedding = Shedding(requests.shed_after_s, 10)
-        thinker, speaker = (Guarded(model, requests, Breaker(), shedding) for model in self._models)
-
-        def healthy(role: Answerer) -> bool:
-            return (thinker if role == "thinker" else speaker).healthy
-
-        yield replace(
-            self.stations(),
-            thinker=thinker,
-            speaker=speaker,
-            healthy=healthy,
-            sheds=lambda: shedding.level(asyncio.get_running_loop().time()),
-        )
 
 
 STORY = ("Tom has two boxes.", "Each holds four eggs.", "How many eggs are there?")
@@ -125,6 +88,50 @@ def test_whatever_servers_do_each_visitor_hears_something_in_time_and_all_is_wel
         assert OUT_OF_ORDER in [turn.heard for turn in turns], "no step down"
     climbed_s, rung = lobby.seen.rungs[-1]
     assert rung is Rung.FULL and climbed_s < spell.end_s + 20
+
+
+# The same over HTTP; what takes long passes in real time, and is left to virtual time above
+
+
+class OverHttp(Lobby):
+    """A kiosk with one real server for both roles."""
+
+    probes = True
+    local = None
+
+    def __init__(self, url: str, *spoken: tuple[float, float, str]) -> None:
+        super().__init__(*spoken)
+        self._url = url
+
+    @asynccontextmanager
+    async def models(self, settings: Settings) -> AsyncIterator[Stations]:
+        async with servers.models_at(settings, {"thinker": self._url, "speaker": self._url}) as models:
+            yield replace(self.stations(), thinker=models.thinker, speaker=models.speaker, healthy=models.healthy)
+
+
+@pytest.mark.parametrize(
+    "flaw", ["stops", "crawls", "writes garbage", "writes something else", "breaks the protocol", "is busy"]
+)
+def test_real_servers_that_misbehave_for_a_while_cost_no_visitor_his_reply(flaw: str) -> None:
+    async def main() -> tuple[OverHttp, list[TurnRecord]]:
+        loop = asyncio.get_running_loop()
+        begins_s, ends_s = loop.time() + 7, loop.time() + 27
+
+        async def answer(writer: asyncio.StreamWriter) -> None:
+            await (MISBEHAVIOURS[flaw] if begins_s < loop.time() < ends_s else answers)(writer)
+
+        async with misbehaving(answer) as server:
+            spoken = [(at_s, at_s + 1, "What is one?") for at_s in (2.0, 10.0, 20.0, 60.0)]
+            lobby = OverHttp(server.url, *spoken)
+            return lobby, await lobby.visited(*CLUSTER, until_s=66)
+
+    lobby, turns = clock.run(main(), "skipping")
+    assert len(turns) == 4
+    for turn in turns:
+        assert turn.first_sound_s is not None and turn.first_sound_s <= WITHIN_S, turn
+        assert turn.heard.endswith((ANSWER, TEXTS["sorry"], OUT_OF_ORDER)), turn
+    assert turns[0].heard == turns[-1].heard == ANSWER
+    assert lobby.seen.rungs[-1][1] is Rung.FULL
 
 
 # A model server of our own that does not start
