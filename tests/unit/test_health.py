@@ -224,6 +224,19 @@ def test_a_turn_is_seen_as_it_grows() -> None:
     assert last["reply"][0] < last["reply"][1]
 
 
+def test_a_greeting_is_seen_as_the_first_sound_and_not_as_the_first_word() -> None:
+    record = TurnRecord(1, "livemind")
+    record.marks.speech_end, record.marks.committed = 2.0, 3.0
+    view = Watching()
+    view.begun(record)
+    waits = []
+    for text, start_s, prepared in (("Hello!", 3.0, True), ("It is one.", 4.5, False)):
+        view.clause(text, start_s, prepared)
+        (turn,) = seen(idle(), view.turns, 0.0)["turns"]
+        waits.append((turn["waits"]["first_sound"], turn["waits"]["first_word"]))
+    assert waits == [(1.0, None), (1.0, 2.5)]
+
+
 def test_a_thought_on_a_sentence_that_was_heard_otherwise_is_seen_as_stale() -> None:
     record = TurnRecord(1, "livemind")
     record.segments = [
