@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -49,6 +50,13 @@ class TestLadder:
         assert ladder.observe(1, NO_THINKER) == Rung.WITHOUT_THINKER
         assert ladder.observe(2, NO_SERVER) == Rung.LOCAL_SPEAKER
         assert ladder.observe(3, NOTHING) == Rung.PREPARED
+
+    def test_a_local_speaker_that_there_is_not_is_no_step_on_the_way_up(self) -> None:
+        chance, ladder, rungs = random.Random(1), Ladder(), set[Rung]()
+        for second in range(0, 4000, 2):
+            health = Health(chance.random() < 0.9, chance.random() < 0.9, local_speaker=False)
+            rungs |= {ladder.observe(second, health), ladder.observe(second + 1, health)}
+        assert rungs == {Rung.FULL, Rung.WITHOUT_THINKER, Rung.PREPARED}
 
     def test_at_the_start_each_model_counts_from_its_first_answer_on(self) -> None:
         ladder = Ladder()

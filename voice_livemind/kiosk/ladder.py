@@ -70,7 +70,8 @@ class Ladder:
             self.rung = _RUNGS[best]
             self._lost = True
         else:
-            lasting = [rung for rung in _RUNGS[best:here] if self._lasts(rung, now_s)]
+            steps = [rung for rung in _RUNGS[best:here] if rung is not Rung.LOCAL_SPEAKER or health.local_speaker]
+            lasting = [rung for rung in steps if self._lasts(rung, now_s)]
             if lasting:
                 self.rung = lasting[0]
                 if self._lost:
