@@ -30,7 +30,7 @@ from voice_livemind.view.state import Shown
 T = TypeVar("T")
 
 VOICE_RATE_HZ = 1000
-_TIMES = ("turns.min_speech_s=0.12", "turns.pause_s=0.3", "turns.policy=fixed-1000ms")
+TIMES = ("turns.min_speech_s=0.12", "turns.pause_s=0.3", "turns.policy=fixed-1000ms")
 SECONDS_A_WORD = 0.3
 
 
@@ -101,8 +101,8 @@ class Lines(Shown):
         super().__init__(Controls(), "scripted")
         self.said: list[tuple[str, float]] = []
 
-    def clause(self, text: str, start_s: float) -> None:
-        super().clause(text, start_s)
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
+        super().clause(text, start_s, prepared)
         self.said.append((text, start_s))
 
 
@@ -131,7 +131,7 @@ class Dialogue:
         now = Clock()
         self.track = Track(now, VOICE_RATE_HZ)
         around = Surroundings(
-            load_settings(None, [*_TIMES, *settings]), MODES[mode], self.stations(), now, self.track, self.view
+            load_settings(None, [*TIMES, *settings]), MODES[mode], self.stations(), now, self.track, self.view
         )
         conversation = Conversation(around, self.spoken.is_speech)
         samples = self.spoken.samples(tail_s)

@@ -49,10 +49,14 @@ class Stations:
 
 
 @asynccontextmanager
-async def stations_ready(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[Stations]:
+async def stations_ready(
+    settings: Settings, say: Callable[[str], None], *, waits: bool = True
+) -> AsyncIterator[Stations]:
     """Load and start everything at once; all of it ends with this context.
 
-    Raises UserError for missing weights or an unknown model, Failure if a server does not start.
+    ``waits``: for the language models too; else they may answer later, see ``models_ready``.
+
+    Raises UserError for missing weights or an unknown model, Failure if a server does not start that is waited for.
     """
     for model in settings.models:
         model_path(model)
@@ -62,7 +66,7 @@ async def stations_ready(settings: Settings, say: Callable[[str], None]) -> Asyn
         mouth = stack.enter_context(ThreadPoolExecutor(1, "voice"))
         loading = asyncio.gather(_load_recognizer(settings, ears), _load_voice(settings, mouth))
         end_of_voice = VoiceEnd(model_path(settings.turns.voice_model))
-        models = await stack.enter_async_context(models_ready(settings, model_path, say))
+        models = await stack.enter_async_context(models_ready(settings, model_path, say, at_once=not waits))
         recognizer, voice = await loading
 
         async def recognize(chunk: Chunk) -> Hypothesis:

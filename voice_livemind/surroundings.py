@@ -39,8 +39,8 @@ class View:
     def note(self, segment: SegmentRecord) -> None:
         """A thought about it has ended."""
 
-    def clause(self, text: str, start_s: float) -> None:
-        """A clause of the reply is played from ``start_s`` on."""
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
+        """A clause of the reply is played from ``start_s`` on; ``prepared``: no model wrote it."""
 
     def heard(self, words: str) -> None:
         """These words of the reply have been heard by now."""
@@ -81,7 +81,7 @@ class Excuse(NamedTuple):
     wait_after_s: float
     sorry: Prepared
     sorry_after_s: float
-    """Then the reply is given up."""
+    """Then the reply is given up. ``sorry`` is said too where it breaks off."""
 
 
 class Host:

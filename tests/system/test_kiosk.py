@@ -52,7 +52,6 @@ def test_visitors_are_greeted_answered_and_forgotten(
 def test_without_a_model_a_prepared_sentence_answers(sound_card: SoundCard, recognizer: Recognizer) -> None:
     nowhere = ("thinker.url=http://127.0.0.1:9/v1", "speaker.url=http://127.0.0.1:9/v1")
     with kiosk_on(sound_card, settings=nowhere) as kiosk:
-        kiosk.command.wait_for("to prepared")
         kiosk.until_silent()
         before = len(kiosk.room.samples())
         kiosk.say(recording("capital"))

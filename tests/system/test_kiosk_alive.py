@@ -112,6 +112,9 @@ def lobby(card: SoundCard, *settings: str, served_here: bool = False, watchdog_s
         given += ["microphone.zeros_s=6", *settings]
         if not served_here:
             given += [f"{role}.url={chat.url}" for role in ("thinker", "speaker")]
+        else:
+            # Not those that somebody may be serving just now.
+            given += [f"{role}.port={free_port()}" for role in ("thinker", "speaker")]
         command = [*COMMAND, "kiosk", *(word for setting in given for word in ("--set", setting))]
         with supervised(command, card.environment, watchdog_s) as service:
             here = Lobby(service, card, room, chat, port)

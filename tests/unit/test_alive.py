@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from voice_livemind.kiosk.watchdog import Signs, Watch, unfit
 from voice_livemind.kiosk.work import Work, watched
 from voice_livemind.modes import Answerer
 from voice_livemind.serving.chat import Completion, Message, ModelError
+from voice_livemind.serving.shedding import Shed
 from voice_livemind.transcribe.hypothesis import Hypothesis, Word
 
 ALL = Health(thinker=True, speaker=True, local_speaker=True)
@@ -49,23 +51,39 @@ class TestLadder:
         assert ladder.observe(2, NO_SERVER) == Rung.LOCAL_SPEAKER
         assert ladder.observe(3, NOTHING) == Rung.PREPARED
 
+    def test_a_local_speaker_that_there_is_not_is_no_step_on_the_way_up(self) -> None:
+        chance, ladder, rungs = random.Random(1), Ladder(), set[Rung]()
+        for second in range(0, 4000, 2):
+            health = Health(chance.random() < 0.9, chance.random() < 0.9, local_speaker=False)
+            rungs |= {ladder.observe(second, health), ladder.observe(second + 1, health)}
+        assert rungs == {Rung.FULL, Rung.WITHOUT_THINKER, Rung.PREPARED}
+
+    def test_at_the_start_each_model_counts_from_its_first_answer_on(self) -> None:
+        ladder = Ladder()
+        assert ladder.observe(0, NOTHING) == Rung.PREPARED
+        assert ladder.observe(5, NO_THINKER) == Rung.WITHOUT_THINKER
+        assert ladder.observe(6, ALL) == Rung.FULL
+
     def test_a_thinker_without_a_speaker_answers_nobody(self) -> None:
         assert Ladder().observe(0, NOTHING._replace(thinker=True)) == Rung.PREPARED
 
     def test_it_climbs_only_when_a_step_has_been_well_for_some_seconds(self) -> None:
         ladder = Ladder()
+        ladder.observe(-100, ALL)
         ladder.observe(0, NOTHING)
         assert ladder.observe(10, ALL) == ladder.observe(12.9, ALL) == Rung.PREPARED
         assert ladder.observe(13, ALL) == Rung.FULL
 
     def test_what_flaps_is_not_climbed_to_but_what_holds_meanwhile_is(self) -> None:
         ladder = Ladder()
+        ladder.observe(-100, ALL)
         ladder.observe(0, NOTHING)
         rungs = [ladder.observe(1 + second, ALL if second % 2 else NO_THINKER) for second in range(60)]
         assert Rung.FULL not in rungs and rungs[-1] == Rung.WITHOUT_THINKER
 
     def test_each_relapse_makes_it_wait_twice_as_long_up_to_a_minute_and_a_good_time_is_forgiven(self) -> None:
         ladder, now_s, waits = Ladder(), 0.0, []
+        ladder.observe(-100, ALL)
         for stays_s in [5.0] * 6 + [300.0, 5.0]:
             ladder.observe(now_s, NOTHING)
             waits.append(seconds_until(Rung.FULL, ladder, now_s + 1, ALL))
@@ -234,11 +252,30 @@ class TestRung:
         server = Server()
         server.well_after_s = 100
         rungs = rungs_of(lambda _, __: None, activity="speaking", thinker=server)
-        assert rungs[0] == (0, Rung.WITHOUT_THINKER) and rungs[1][1] == Rung.FULL
+        assert [rung for _, rung in rungs] == [Rung.WITHOUT_THINKER, Rung.FULL]
         assert len(server.asked) + len(server.remembered) < 60
         healthy = Server()
         rungs_of(lambda _, __: None, activity="speaking", thinker=healthy)
-        assert healthy.asked == [] and healthy.remembered == []
+        # But for the first time, at the start.
+        assert healthy.asked == [] and len(healthy.remembered) == 1
+
+    def test_what_is_shed_is_written_down_beside_it(self) -> None:
+        state = KioskState(0.0, "idle")
+
+        async def keep() -> list[Shed]:
+            loop = asyncio.get_running_loop()
+            stations = replace(
+                Dialogue().stations(), sheds=lambda: Shed.THINKING if 5 <= loop.time() < 10 else Shed.NOTHING
+            )
+            keeping = asyncio.create_task(probing.keep_rung(state, stations, None))
+            seen = []
+            for _ in range(3):
+                await asyncio.sleep(4)
+                seen.append(state.shed)
+            keeping.cancel()
+            return seen
+
+        assert on_virtual_time(keep()) == [Shed.NOTHING, Shed.THINKING, Shed.NOTHING]
 
 
 class TestRestarting:
@@ -407,6 +444,8 @@ def rungs_of(
 
         stations = replace(Dialogue().stations(), thinker=thinker, speaker=speaker, healthy=well)
         keeping = asyncio.create_task(probing.keep_rung(state, stations, local))
+        # Let it find out first who answers.
+        await asyncio.sleep(0.1)
         for _ in range(720):
             await asyncio.sleep(0.25)
             if not rungs or rungs[-1][1] != state.rung:

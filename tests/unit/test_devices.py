@@ -7,19 +7,24 @@ import os
 import time
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests.scripted import on_virtual_time
 from voice_livemind.clock import Clock
 from voice_livemind.config import load_settings
+from voice_livemind.devices import supervisor as supervisor_module
 from voice_livemind.devices.choice import Device, choose
 from voice_livemind.devices.faults import open_fault, sound_card_forbidden
 from voice_livemind.devices.memory import HeardRing, PlayedRing, map_memory, new_memory
 from voice_livemind.devices.process import DeviceProcess
 from voice_livemind.devices.supervisor import STUCK_AFTER_S, Supervisor, back_off, supervised, trouble
 from voice_livemind.errors import UserError
+from voice_livemind.hear import microphone as microphone_module
 from voice_livemind.hear.frames import RATE_HZ, Samples
+from voice_livemind.hear.microphone import Microphone
 from voice_livemind.play.loudspeaker import Loudspeaker
 from voice_livemind.play.sent import Sent
 from voice_livemind.sound import Sound
@@ -301,3 +306,102 @@ def test_what_comes_in_parts_is_played_as_if_it_had_come_whole(device_rate_hz: i
     for device_first in (True, False):
         in_parts = asyncio.run(played(*parts, device_first=device_first)).astype(int)
         assert np.abs(in_parts - whole).max() <= 2
+
+
+class Card:
+    """Microphones on the loop's time: the first hands over what it has every ``bursts_s``, the next every 20 ms."""
+
+    def __init__(self, bursts_s: float, late: int = 1) -> None:
+        """``late``: so many of them do so."""
+        self._bursts_s = bursts_s
+        self._late = late
+        self.opened_s: list[float] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> DeviceProcess:
+        """The next one."""
+        loop = asyncio.get_running_loop()
+        self.opened_s.append(loop.time())
+        shared = memory()
+        every_s = self._bursts_s if len(self.opened_s) <= self._late else 0.02
+        self._tasks.append(asyncio.create_task(self._deliver(HeardRing(shared, 1), every_s)))
+        return DeviceProcess(str(len(self.opened_s)), RATE_HZ, 1, shared, FakeProcess())
+
+    def close(self) -> None:
+        """No more sound."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _deliver(self, ring: HeardRing, every_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(every_s)
+            for _ in range(round(every_s / 0.02)):
+                # As PortAudio does where it knows no better: each block is said to be over when it comes.
+                ring.write(np.full((320, 1), 1000, np.int16), round(loop.time() * 1e9), 0.0, overflowed=False)
+
+
+class FakeProcess(asyncio.subprocess.Process):
+    """One that ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    @property
+    def returncode(self) -> int | None:
+        return self.code
+
+    def kill(self) -> None:
+        self.code = -9
+
+    async def wait(self) -> int:
+        return self.code or 0
+
+
+def heard_of(card: Card, seconds: float, monkeypatch: pytest.MonkeyPatch) -> tuple[list[bool], list[tuple[float, str]]]:
+    """Whether each frame sounds, and what was told when."""
+    told: list[tuple[float, str]] = []
+
+    async def hear() -> list[bool]:
+        loop = asyncio.get_running_loop()
+        fake = SimpleNamespace(monotonic=loop.time, monotonic_ns=lambda: round(loop.time() * 1e9))
+        monkeypatch.setattr(microphone_module, "time", fake)
+        monkeypatch.setattr(supervisor_module, "time", fake)
+        microphone = Microphone(lambda line, _: told.append((loop.time(), line)), zeros_s=6.0)
+        sounding = []
+        async with supervised(Supervisor(card.open, microphone, lambda line, _: told.append((loop.time(), line)))):
+            async for frame in microphone.frames(Clock()):
+                sounding.append(bool(frame.samples.any()))
+                if frame.end_s > seconds:
+                    break
+        card.close()
+        return sounding
+
+    return on_virtual_time(hear()), told
+
+
+@pytest.mark.parametrize("bursts_s", [1.0, 2.0, 2.4])
+def test_sound_that_comes_seconds_late_in_bursts_is_noticed_and_mended_within_ten_seconds(
+    bursts_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card(bursts_s)
+    sounding, told = heard_of(card, 30, monkeypatch)
+    assert sum(sounding[:250]) < 0.5 * 250, "nothing was wrong"
+    assert len(card.opened_s) == 2 and card.opened_s[1] < 10
+    assert any("too late to be heard" in line and at_s < 10 for at_s, line in told)
+    assert all(sounding[600:])
+
+
+def test_where_another_device_is_no_better_it_is_tried_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Card(2.0, late=99)
+    heard_of(card, 160, monkeypatch)
+    assert 4 <= len(card.opened_s) <= 7
+
+
+@pytest.mark.parametrize("bursts_s", [0.02, 0.1, 0.3])
+def test_sound_that_comes_in_small_bursts_is_heard_and_nothing_is_doubted(
+    bursts_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card(bursts_s)
+    sounding, _ = heard_of(card, 30, monkeypatch)
+    assert len(card.opened_s) == 1 and sum(sounding) > 0.95 * len(sounding)

@@ -28,6 +28,7 @@ from voice_livemind.health.watching import Watching
 from voice_livemind.kiosk.ladder import Rung
 from voice_livemind.kiosk.state import KioskState, SelfTest
 from voice_livemind.record.turn import SegmentRecord, TurnRecord
+from voice_livemind.serving.shedding import Shed
 
 TOKEN = "a-long-and-secret-token"
 THREE = (
@@ -129,6 +130,19 @@ def test_a_step_down_the_ladder_and_quiet_hours_are_no_outage() -> None:
     assert told["answers"] and told["ladder"] == {"step": 2, "rung": "local_speaker"}
 
 
+def test_what_slow_servers_are_spared_is_shown_and_is_no_outage() -> None:
+    state = idle()
+    state.shed = Shed.WARMING
+
+    async def check(url: str) -> None:
+        status, body, _ = await get(f"{url}/health")
+        assert (status, json.loads(body)["shedding"]) == (200, {"level": 2, "shed": "warming"})
+        assert "voice_livemind_shedding 2.0" in (await get(f"{url}/metrics"))[1]
+
+    on_page(check, state=state)
+    assert report(idle(), 0.0, 0.0)["shedding"] == {"level": 0, "shed": "nothing"}
+
+
 def test_health_tells_the_times_of_the_last_turn_and_none_of_its_words() -> None:
     (turn,) = Dialogue((1.0, 2.0, "What is one?")).replay("livemind")
     state = idle()
@@ -208,6 +222,19 @@ def test_a_turn_is_seen_as_it_grows() -> None:
     first_words = {look["waits"]["first_word"] for look in looks if look["heard"]}
     assert first_words == {last["waits"]["first_word"]}
     assert last["reply"][0] < last["reply"][1]
+
+
+def test_a_greeting_is_seen_as_the_first_sound_and_not_as_the_first_word() -> None:
+    record = TurnRecord(1, "livemind")
+    record.marks.speech_end, record.marks.committed = 2.0, 3.0
+    view = Watching()
+    view.begun(record)
+    waits = []
+    for text, start_s, prepared in (("Hello!", 3.0, True), ("It is one.", 4.5, False)):
+        view.clause(text, start_s, prepared)
+        (turn,) = seen(idle(), view.turns, 0.0)["turns"]
+        waits.append((turn["waits"]["first_sound"], turn["waits"]["first_word"]))
+    assert waits == [(1.0, None), (1.0, 2.5)]
 
 
 def test_a_thought_on_a_sentence_that_was_heard_otherwise_is_seen_as_stale() -> None:

@@ -11,80 +11,24 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from prometheus_client.parser import text_string_to_metric_families
 
-from tests.scripted import VOICE_RATE_HZ, Dialogue, ScriptedModel, on_virtual_time
-from voice_livemind.clock import Clock
+from tests.lobby import Lobby
+from tests.scripted import ScriptedModel, on_virtual_time
 from voice_livemind.config import load_settings
-from voice_livemind.conversation import Conversation
 from voice_livemind.errors import UserError
-from voice_livemind.hear.recording import play_frames
-from voice_livemind.kiosk.attendant import Attendant
-from voice_livemind.kiosk.button import Button
-from voice_livemind.kiosk.host import KioskHost
+from voice_livemind.health.metrics import Metrics
 from voice_livemind.kiosk.hours import within
 from voice_livemind.kiosk.ladder import Rung
 from voice_livemind.kiosk.phrases import after_wake_phrase, is_farewell
-from voice_livemind.kiosk.prepared import TEXTS, prepared
+from voice_livemind.kiosk.prepared import TEXTS
 from voice_livemind.kiosk.state import KioskState
 from voice_livemind.kiosk.transcripts import Transcripts
-from voice_livemind.kiosk.views import Views
 from voice_livemind.kiosk.visitors import Visitors
 from voice_livemind.kiosk.waiting import until_open
-from voice_livemind.modes import MODES
-from voice_livemind.play.track import Track
 from voice_livemind.record.turn import TurnRecord
-from voice_livemind.surroundings import Surroundings, View
 
 MS = 0.0011
-_TIMES = ("turns.min_speech_s=0.12", "turns.pause_s=0.3", "turns.policy=fixed-1000ms")
-
-
-class Turns(View):
-    """All that are over, each as it was then."""
-
-    def __init__(self) -> None:
-        self.whole: list[TurnRecord] = []
-
-    def over(self, turn: TurnRecord) -> None:
-        self.whole.append(turn)
-
-
-class Lobby(Dialogue):
-    """Visitors who say sentences at given times, and a kiosk with scripted models."""
-
-    rung = Rung.FULL
-    button_s: float | None = None
-    """When the button is pushed."""
-
-    def serve(self, *changes: str, until_s: float = 0.0) -> list[TurnRecord]:
-        """All turns, in which something was said."""
-        return on_virtual_time(self._serve(changes, until_s))
-
-    async def _serve(self, changes: tuple[str, ...], until_s: float) -> list[TurnRecord]:
-        now = Clock()
-        self.track = Track(now, VOICE_RATE_HZ)
-        chosen = load_settings(None, [*_TIMES, "kiosk.greets=false", *changes])
-        self.state, button, visitors = KioskState(0.0, rung=self.rung), Button(), Visitors(chosen.kiosk)
-        attendant = Attendant(
-            chosen.kiosk,
-            self.state,
-            visitors,
-            Transcripts(chosen.kiosk.transcripts, chosen.kiosk.transcripts_days),
-            button,
-            self.track,
-            prepared("help", VOICE_RATE_HZ),
-        )
-        host = KioskHost(chosen.kiosk, self.state, visitors, ScriptedModel("The spare one."), VOICE_RATE_HZ)
-        turns = Turns()
-        view = Views([attendant, turns])
-        around = Surroundings(chosen, MODES["livemind"], self.stations(), now, self.track, view, host=host)
-        conversation = Conversation(around, self.spoken.is_speech)
-        frames = play_frames(self.spoken.samples(), now)
-        attended = attendant.attended(frames, lambda: 0, conversation)
-        if self.button_s is not None:
-            asyncio.get_running_loop().call_later(self.button_s, button.press)
-        await conversation.listen(attended, max(until_s, self.spoken.end_s + 2.0))
-        return [turn for turn in turns.whole if turn.segments]
 
 
 def asked(model: ScriptedModel) -> str:
@@ -155,7 +99,8 @@ def test_each_step_of_the_ladder_answers_in_its_way(rung: Rung, mode: str, heard
     lobby.rung = rung
     (turn,) = lobby.serve(until_s=15.0)
     assert (turn.mode, turn.heard) == (mode, heard)
-    assert turn.first_word_s is not None and turn.first_word_s < 3.0
+    assert turn.first_sound_s is not None and turn.first_sound_s < 3.0
+    assert (turn.first_word_s is None) == (rung is Rung.PREPARED)
     assert bool(lobby.speaker.asked) == (rung in (Rung.FULL, Rung.WITHOUT_THINKER))
     assert (turn.fallback is not None) == (rung is Rung.PREPARED)
     assert lobby.state.activity == ("out_of_order" if rung is Rung.PREPARED else "idle")
@@ -172,12 +117,35 @@ def test_nobody_waits_in_silence_for_a_slow_model() -> None:
     assert answer.played is not None and answer.played[0] == pytest.approx(2.35 + 4.0 + 0.1 + 0.1, abs=MS)
 
 
-def test_a_greeting_does_not_stand_for_the_answer() -> None:
+def test_a_greeting_does_not_stand_for_the_answer_nor_for_its_time() -> None:
     lobby = Lobby((1.0, 2.0, "What is one?"))
     lobby.speaker.first_token_s = 4.0
     (turn,) = lobby.serve("kiosk.greets=true", until_s=15.0)
+    answer = turn.clauses[-1]
+    assert answer.played is not None and turn.marks.first_audio == pytest.approx(answer.played[0], abs=MS)
+    # The greeting, at the commitment.
+    assert turn.marks.first_sound == pytest.approx(3.0, abs=0.1)
     assert turn.heard == f"{TEXTS['greeting']} {TEXTS['one_moment']} It is one."
     assert [clause.played[0] for clause in turn.clauses if clause.played][1] == pytest.approx(2.0 + 2.5, abs=MS)
+
+
+def test_the_figures_of_answers_hold_no_greeting_and_no_request_for_patience() -> None:
+    lobby = Lobby((1.0, 2.0, "What is one?"), (14.0, 15.0, "What is two?"), (22.0, 22.6, "Good bye!"))
+    lobby.speaker.first_token_s = 4.0
+    turns = lobby.serve("kiosk.greets=true")
+    metrics = Metrics(lobby.state)
+    for turn in turns:
+        metrics.over(turn)
+    figures = {
+        (sample.name.removeprefix("voice_livemind_"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(metrics.text().decode())
+        for sample in family.samples
+    }
+    # Each model had 4 s before its first word, after the 0.55 s until the words were known; the farewell needs none.
+    assert figures["first_word_seconds_count",] == 2
+    assert figures["first_word_seconds_sum",] == pytest.approx(2 * (0.35 + 4.0 + 0.1 + 0.1), abs=0.01)
+    # Three were spoken to, none of them after more than 2.5 s.
+    assert figures["first_sound_seconds_count",] == figures["first_sound_seconds_bucket", "3.0"] == 3
 
 
 def test_a_model_that_does_not_answer_is_given_up() -> None:
@@ -188,6 +156,7 @@ def test_a_model_that_does_not_answer_is_given_up() -> None:
     assert first.heard == f"{TEXTS['one_moment']} {TEXTS['sorry']}"
     assert sorry.played is not None and sorry.played[0] == pytest.approx(2.0 + 10.0, abs=MS)
     assert first.fallback == "no reply within 10 s"
+    assert first.first_word_s is None and first.first_sound_s == pytest.approx(2.5, abs=0.1)
     assert second.turn == 2 and lobby.speaker.cancelled >= 1
 
 
@@ -225,7 +194,7 @@ def test_whatever_happens_who_has_spoken_hears_something_within_three_seconds(
     lobby.speaker = ScriptedModel(reply, first_token_s=first_token_s)
     for turn in lobby.serve(f"kiosk.longest_turn_s={longest_turn_s}", "kiosk.greets=true", until_s=now_s + 30):
         assert turn.interrupted or turn.heard
-        assert turn.first_word_s is None or turn.first_word_s <= 3.0
+        assert turn.first_sound_s is None or turn.first_sound_s <= 3.0
 
 
 def test_before_the_wake_phrase_nothing_is_answered_nor_told_to_a_model() -> None:
@@ -385,7 +354,7 @@ def test_a_device_is_waited_for_ever_more_patiently_and_each_reason_is_logged_on
 
     async def wait() -> str:
         async with AsyncExitStack() as stack:
-            return await until_open(stack, state, "microphone", open_it, UserError)
+            return await until_open(stack, state, "microphone", open_it)
 
     with caplog.at_level("INFO"):
         assert on_virtual_time(wait()) == "open"

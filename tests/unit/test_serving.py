@@ -1,11 +1,13 @@
 """Model servers: the commands that start them, who shares one, what a request says to each, and why they die."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shlex
 import signal
 import sys
+import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -172,6 +174,56 @@ def test_a_server_that_is_killed_takes_its_workers_along_and_comes_back(
     clock.run(main(), "real")
     assert "killed" in said[0] and said[0].endswith("starting it again")
     assert not any(alive(pid) for pid in map(int, workers.read_text().split()))
+
+
+_SERVER_AT_LAST = """
+import http.server, os, sys, time
+tries = open(sys.argv[2], "a+")
+tries.write(f"{os.getpid()}\\n")
+tries.seek(0)
+count = len(tries.readlines())
+tries.close()
+if count <= 2:
+    sys.exit("error: couldn't bind")
+if count == 3:
+    time.sleep(600)
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthy).serve_forever()
+"""
+
+
+def test_a_server_that_dies_or_hangs_when_it_is_started_is_started_again_until_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(ENGINES["llama.cpp"], "ready_within_s", 2.0)
+    monkeypatch.setattr(process, "_FIRST_BACKOFF_S", 0.1)
+    tries, port = tmp_path / "tries", free_port()
+    command = [sys.executable, "-c", _SERVER_AT_LAST, str(port), str(tries)]
+    monkeypatch.setattr(process, "server_command", lambda *_: command)
+    said: list[str] = []
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return len(tries.read_text().split()) == 4 and bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/"))
+        return False
+
+    async def main() -> None:
+        server = process.ServerProcess(load_settings(None).speaker, tmp_path, port, said.append)
+        watching = asyncio.create_task(server.watch())
+        assert await asyncio.to_thread(eventually, answers, 20)
+        watching.cancel()
+        await server.stop()
+
+    clock.run(main(), "real")
+    # The same reason is told once.
+    assert len(said) == 2 and "did not start: its port is in use" in said[0] and "was not ready in time" in said[1]
+    assert not any(alive(int(pid)) for pid in tries.read_text().split())
 
 
 @pytest.mark.parametrize(

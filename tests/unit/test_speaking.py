@@ -12,6 +12,7 @@ from voice_livemind.play.track import Track
 from voice_livemind.record.turn import ReplyRecord
 from voice_livemind.sound import Sound
 from voice_livemind.speak.speaking import Speaking
+from voice_livemind.surroundings import Prepared
 
 MS = 0.0011
 CLAUSE = "one two three four five"
@@ -36,7 +37,7 @@ class Heard:
         self.track = Track(clock, VOICE_RATE_HZ)
         speaking = Speaking(self._parts, self.track, clock, self.record, lambda *_: None, self._longest_s)
         speaking.release()
-        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        queue: asyncio.Queue[str | Prepared | None] = asyncio.Queue()
         for clause in [*self._clauses, None]:
             queue.put_nowait(clause)
         task = asyncio.create_task(speaking.run(queue))

@@ -58,7 +58,7 @@ class Page:
         marks = turn.marks
         marks.speech_end, marks.committed = 10.0, 10.6
         for clause in clauses:
-            self.shown.clause(clause, 10.0 + after_s)
+            self.shown.clause(clause, 10.0 + after_s, prepared=False)
         marks.first_clause, marks.first_audio = 10.5, 10.0 + after_s
         turn.reply = " ".join(clauses)
         self.shown.heard(heard)
@@ -529,7 +529,7 @@ def test_without_a_terminal_there_is_a_line_for_each_thing() -> None:
             view.segment(segment)
             view.note(segment)
             view.segment(SegmentRecord(0, 1, "Count them.", 1.0, 2.0))
-            view.clause("One two three.", 3.25)
+            view.clause("One two three.", 3.25, prepared=False)
             view.event(Reopen(4.0))
             view.over(turn)
             view.device("microphone", "microphone USB is gone", False)

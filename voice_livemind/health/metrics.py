@@ -87,6 +87,7 @@ class _State:
         yield _gauge("answers", "1 where visitors can be answered", {"": not obstacles(state, now_s)})
         rungs = {rung.value: rung is state.rung for rung in Rung}
         yield _gauge("rung", "the step of the ladder: 1 for the one that it is on", rungs, "rung")
+        yield _gauge("shedding", "0: nothing is shed, 1: thinking, 2: thinking and warming", {"": state.shed})
         yield _gauge("activity", "1 for what is going on", {state.activity: True}, "activity")
         yield CounterMetricFamily(f"{_NAME}_visitors", "visitors served", state.visitors)
         devices = {name: works for name, (works, _) in state.devices.items()}

@@ -44,6 +44,7 @@ def report(state: KioskState, started_s: float, now_s: float) -> dict[str, Any]:
         "state_age_s": round(now_s - state.since_s, 3),
         "last_frame_age_s": None if state.last_frame_s is None else round(now_s - state.last_frame_s, 3),
         "ladder": {"step": list(Rung).index(state.rung), "rung": state.rung},
+        "shedding": {"level": int(state.shed), "shed": state.shed.name.lower()},
         "devices": {name: {"works": works, "message": message} for name, (works, message) in state.devices.items()},
         "self_test": test and {"ok": test.ok, "age_s": round(now_s - test.at_s, 3), "detail": test.detail},
         "visitors": state.visitors,

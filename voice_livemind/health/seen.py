@@ -20,6 +20,7 @@ def seen(state: KioskState, turns: Iterable[WatchedTurn], now_s: float) -> dict[
         "detail": state.detail,
         "obstacles": obstacles(state, now_s),
         "rung": state.rung,
+        "shed": state.shed.name.lower(),
         "devices": {name: {"works": works, "message": message} for name, (works, message) in state.devices.items()},
         "self_test": state.self_test and {"ok": state.self_test.ok, "detail": state.self_test.detail},
         "visitors": state.visitors,
@@ -53,7 +54,9 @@ def _waits(turn: WatchedTurn) -> dict[str, float | None]:
     waits = Waits.of(turn.record)
     speech_end = turn.record.marks.speech_end
     if turn.clauses and not turn.over and speech_end is not None:
-        waits = waits._replace(first_word=round(turn.clauses[0][1] - speech_end, 3))
+        waits = waits._replace(first_sound=round(turn.clauses[0][1] - speech_end, 3))
+        if turn.answer_s is not None:
+            waits = waits._replace(first_word=round(turn.answer_s - speech_end, 3))
     return waits._asdict()
 
 

@@ -17,8 +17,10 @@ class Waits(NamedTuple):
     """Until the turn was taken to be over."""
     first_token: float | None
     first_clause: float | None
+    first_sound: float | None
+    """Until anything was audible: the answer, or a prepared sentence before it or in its place."""
     first_word: float | None
-    """Until the first audible sample of the reply."""
+    """Until the first audible sample of the answer; ``None`` where there were only prepared sentences."""
 
     @classmethod
     def of(cls, turn: TurnRecord) -> "Waits":
@@ -30,6 +32,7 @@ class Waits(NamedTuple):
             marks.committed,
             marks.first_token,
             marks.first_clause,
+            marks.first_sound,
             marks.first_audio,
         )
         if marks.speech_end is None:

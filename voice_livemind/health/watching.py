@@ -23,6 +23,8 @@ class WatchedTurn:
     """Heard after the segments; may still change."""
     clauses: list[tuple[str, float]] = field(default_factory=list)
     """Of the reply, as far as they were handed to the loudspeaker, and from when on each is played."""
+    answer_s: float | None = None
+    """From when on the first of them is played that is no prepared sentence."""
     heard: str = ""
     """Of the reply, by now."""
     over: bool = False
@@ -50,7 +52,7 @@ class Watching(View):
     def event(self, event: TurnEvent) -> None:
         """A reopened turn has no reply yet."""
         if isinstance(event, Reopen) and self.turns:
-            self.turns[-1].clauses, self.turns[-1].heard = [], ""
+            self.turns[-1].clauses, self.turns[-1].answer_s, self.turns[-1].heard = [], None, ""
 
     def words(self, text: str) -> None:
         """They follow the segments."""
@@ -62,11 +64,13 @@ class Watching(View):
         del segment
         self.words("")
 
-    def clause(self, text: str, start_s: float) -> None:
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
         """The reply grows."""
         replying = next((turn for turn in reversed(self.turns) if turn.record.marks.committed is not None), None)
         if replying is not None:
             replying.clauses.append((text, start_s))
+            if replying.answer_s is None and not prepared:
+                replying.answer_s = start_s
 
     def heard(self, words: str) -> None:
         """More of the reply was heard."""

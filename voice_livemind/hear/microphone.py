@@ -21,7 +21,10 @@ _PATIENCE_S = 0.3
 """Sound of a device that works is waited for so long before there is silence in its place: it may come in a burst."""
 _MARGIN_S = 0.04
 """Silence in place of a device that is lost stays so far behind the clock, as sound would."""
-_LONGEST_ALL_ZERO_S = 600.0
+_LONGEST_DOUBT_S = 600.0
+_LATE_S = 4.0
+_LATE_SHARE = 0.5
+"""Of the sound of so many seconds, where it came when its time was over, a kiosk is as good as deaf."""
 _COMPLAIN_EVERY_S = 10.0
 _COMPLAIN_FROM_S = 0.1
 
@@ -39,10 +42,12 @@ class Microphone:
         self._overflows_before = 0
         self._resample: Resampler | None = None
         self._zero: _AllZero | None = None
+        self._late = _Late()
 
     def attach(self, device: DeviceProcess) -> None:
         """Hear this device from now on."""
         self.detach()
+        self._late.begin_anew()
         self._ring = HeardRing(device.memory, device.channels)
         self._resample = Resampler(device.rate_hz)
 
@@ -63,7 +68,10 @@ class Microphone:
 
     @property
     def doubtful(self) -> str | None:
-        """A device that delivers nothing but zeros is muted, or stuck. Asked again, it is patient twice as long."""
+        """A device that delivers nothing but zeros is muted, or stuck; what comes too late is not heard. Asked again,
+        it is patient twice as long."""
+        if self._late.too_long():
+            return "delivers its sound too late to be heard"
         if self._zero is None or not self._zero.too_long():
             return None
         return "delivers silence only: is it muted, or may this program not use it?"
@@ -85,6 +93,8 @@ class Microphone:
             patience_s = _MARGIN_S if self._ring is None else _PATIENCE_S
             placing.fill(clock.now() - patience_s)
             self.lost_s = placing.filled_s + placing.dropped_s
+            if self._ring is not None:
+                self._late.judge(clock.now(), placing.filled_s)
             for frame in placing.frames():
                 yield frame
             complaints.judge(clock.now(), self.lost_s, self.overflows, works=self._ring is not None)
@@ -120,8 +130,44 @@ class _AllZero:
         if time.monotonic() - self._since_s < self._patience_s:
             return False
         self._since_s = time.monotonic()
-        self._patience_s = min(2 * self._patience_s, _LONGEST_ALL_ZERO_S)
+        self._patience_s = min(2 * self._patience_s, _LONGEST_DOUBT_S)
         return True
+
+
+class _Late:
+    """How much of the sound of a device that works was not there in time. All times are on the sample clock.
+
+    What this process itself reads late is not meant: it has kept its times.
+    """
+
+    def __init__(self) -> None:
+        self._window_s = _LATE_S
+        self._since: tuple[float, float] | None = None
+        """When the window began, and how much had been filled with silence by then."""
+        self._found = False
+
+    def begin_anew(self) -> None:
+        """The device is another one."""
+        self._since = None
+
+    def judge(self, now_s: float, filled_s: float) -> None:
+        """``filled_s``: what has been filled with silence in all."""
+        if self._since is None:
+            self._since = now_s, filled_s
+        began_s, before_s = self._since
+        if now_s - began_s < self._window_s:
+            return
+        if filled_s - before_s >= _LATE_SHARE * (now_s - began_s):
+            self._found = True
+            self._window_s = min(2 * self._window_s, _LONGEST_DOUBT_S)
+        else:
+            self._window_s = _LATE_S
+        self._since = now_s, filled_s
+
+    def too_long(self) -> bool:
+        """Whether to do something about it; then the time counts anew."""
+        found, self._found = self._found, False
+        return found
 
 
 class _Complaints:

@@ -108,9 +108,9 @@ class Attendant(View):
         elif isinstance(event, Reopen):
             self._becomes("listening")
 
-    def clause(self, text: str, start_s: float) -> None:
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
         """The reply is heard."""
-        del text, start_s
+        del text, start_s, prepared
         self._becomes("speaking")
 
     def over(self, turn: TurnRecord) -> None:
@@ -122,6 +122,8 @@ class Attendant(View):
         self._visitors.spoke(turn.transcript)
         self._state.visitors = self._visitors.count
         self._state.turns.append(turn)
+        # A request that nobody waits for any more has not failed; it may never have been answered, though.
+        self._state.unanswered |= not turn.reply and turn.marks.first_sound is not None
         # Never its words.
         word_s = None if turn.first_word_s is None else round(turn.first_word_s, 3)
         log.info("a turn is over", extra={"mode": turn.mode, "first_word_s": word_s, "fallback": turn.fallback})

@@ -46,12 +46,14 @@ _RELAPSE_S = 60.0
 
 
 class Ladder:
-    """Owns the step. Starts at the best; every time is of one clock, in seconds, and never goes back."""
+    """Owns the step. Starts with nothing to stand on; every time is of one clock, in seconds, and never goes back."""
 
     def __init__(self) -> None:
-        self.rung = Rung.FULL
+        self.rung = Rung.PREPARED
         self._patience_s = dict.fromkeys(_RUNGS, _PATIENCE_S)
         """For so long a step must have been healthy before it is climbed to."""
+        self._lost = False
+        """A step was lost. Until then each is climbed to at once: the models are just being started."""
         self._climbed_s = float("-inf")
         self._since_s: dict[Rung, float] = {}
         """From when on each step, or a better one, would have held without a break."""
@@ -66,8 +68,15 @@ class Ladder:
             longer_s = min(2 * self._patience_s[self.rung], _LONGEST_PATIENCE_S)
             self._patience_s[self.rung] = longer_s if relapse else _PATIENCE_S
             self.rung = _RUNGS[best]
+            self._lost = True
         else:
-            lasting = [rung for rung in _RUNGS[best:here] if now_s - self._since_s[rung] >= self._patience_s[rung]]
+            steps = [rung for rung in _RUNGS[best:here] if rung is not Rung.LOCAL_SPEAKER or health.local_speaker]
+            lasting = [rung for rung in steps if self._lasts(rung, now_s)]
             if lasting:
-                self.rung, self._climbed_s = lasting[0], now_s
+                self.rung = lasting[0]
+                if self._lost:
+                    self._climbed_s = now_s
         return self.rung
+
+    def _lasts(self, rung: Rung, now_s: float) -> bool:
+        return not self._lost or now_s - self._since_s[rung] >= self._patience_s[rung]

@@ -1,8 +1,9 @@
 """Finds out which models answer, and keeps the step of the ladder.
 
-What fails is noticed by the turns themselves. Probes notice it before a visitor does, and they alone notice that a
-model is back: where one does not answer, no visitor is to wait for it. A probe is the first prompt of every
-conversation, so that it keeps the prompt in the server's cache as well.
+What fails is noticed by the turns themselves; where one is left without an answer the models are probed. Probes notice
+it before a visitor does, and they alone notice that a model is there, or back: where one does not answer, no visitor is
+to wait for it. A probe is the first prompt of every conversation, so that it keeps the prompt in the server's cache as
+well.
 """
 
 import asyncio
@@ -30,13 +31,13 @@ log = logging.getLogger("voice_livemind.kiosk")
 class Probed:
     """Whether one model answers, as far as is known."""
 
-    def __init__(self, model: ChatModel, messages: Sequence[Message], well: Callable[[], bool]) -> None:
-        """``messages``: its probe; ``well``: whether its requests have been answered of late."""
+    def __init__(self, model: ChatModel, prompts: Sequence[Sequence[Message]], well: Callable[[], bool]) -> None:
+        """``prompts``: what it is to have read, the first of them its probe; ``well``: whether its requests have been
+        answered of late."""
         self._model = model
-        self._messages = messages
+        self._prompts = prompts
         self._well = well
-        self._answers = True
-        self._known = False
+        self._answers = False
         self._tried_s = float("-inf")
         self._retry_s = _RETRY_S
 
@@ -45,47 +46,55 @@ class Probed:
         """Its last probe was answered, and its requests are."""
         return self._answers and self._well()
 
-    def due(self, now_s: float, idle: bool) -> bool:
-        """Whether to probe it now; one that answers is only probed where nobody is there who would have to wait."""
+    def due(self, now_s: float, idle: bool, doubted: bool) -> bool:
+        """Whether to probe it now; one that answers is only probed where nobody is there who would have to wait, or
+        where it is doubted."""
         if self.healthy:
-            return idle and now_s - self._tried_s >= _IDLE_EVERY_S
+            return doubted or (idle and now_s - self._tried_s >= _IDLE_EVERY_S)
         return now_s - self._tried_s >= self._retry_s
 
     async def probe(self) -> None:
-        """Ask it for one token."""
-        begun_anew = not (self._known and self.healthy)
+        """Ask it for one token; where it did not answer until now, it is to read all of its prompts."""
         try:
-            async with asyncio.timeout(_PROBE_S):
-                if begun_anew:
-                    await self._model.remember(self._messages)
-                else:
-                    await complete(self._model, self._messages, 1, priority=Priority.WARMING)
+            if self.healthy:
+                async with asyncio.timeout(_PROBE_S):
+                    await complete(self._model, self._prompts[0], 1, priority=Priority.WARMING)
+            else:
+                for prompt in self._prompts:
+                    async with asyncio.timeout(_PROBE_S):
+                        await self._model.remember(prompt)
         except (ModelError, TimeoutError):
-            self._answers = self._known = False
+            self._answers = False
         else:
-            self._answers = self._known = True
+            self._answers = True
         self._retry_s = _RETRY_S if self.healthy else min(2 * self._retry_s, _LONGEST_RETRY_S)
         # From its end on: one that hangs is not asked again at once.
         self._tried_s = asyncio.get_running_loop().time()
 
 
 async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | None) -> None:
-    """Write the step into ``state.rung``; ``local``: the speaker on this machine, if any. Runs until cancelled."""
+    """Write the step into ``state.rung``, and what the servers are spared into ``state.shed``. Runs until cancelled.
+
+    ``local``: the speaker on this machine, if any.
+    """
     loop, ladder = asyncio.get_running_loop(), Ladder()
-    hello = reply_messages(MODES["preempt"], [], [], ["Hello."])
-    thinker = Probed(stations.thinker, thinking_messages([], [], ["Hello."]), lambda: stations.healthy("thinker"))
-    speaker = Probed(stations.speaker, hello, lambda: stations.healthy("speaker"))
-    spare = Probed(local, hello, lambda: True) if local is not None else None
+    hello, thinking = reply_messages(MODES["preempt"], [], [], ["Hello."]), thinking_messages([], [], ["Hello."])
+    thinker = Probed(stations.thinker, [thinking], lambda: stations.healthy("thinker"))
+    # One-sentence turns are answered without notes, all others with them.
+    speaker = Probed(stations.speaker, [hello, thinking], lambda: stations.healthy("speaker"))
+    spare = Probed(local, [hello], lambda: True) if local is not None else None
     probes: dict[Probed, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
         while True:
             now_s, idle = loop.time(), state.at_rest
+            doubted, state.unanswered = state.unanswered, False
             for probed in filter(None, (thinker, speaker, spare)):
-                if probed.due(now_s, idle) and (probed not in probes or probes[probed].done()):
+                if probed.due(now_s, idle, doubted) and (probed not in probes or probes[probed].done()):
                     probes[probed] = tasks.create_task(probed.probe())
             health = Health(thinker.healthy, speaker.healthy, spare is not None and spare.healthy)
             rung = ladder.observe(now_s, health)
             if rung != state.rung:
                 log.warning("from %s to %s", state.rung, rung)
                 state.rung = rung
+            state.shed = stations.sheds()
             await asyncio.sleep(_LOOK_EVERY_S)

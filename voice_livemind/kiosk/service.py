@@ -1,4 +1,5 @@
-"""The kiosk: what it needs is waited for, and then visitors are served until the service is ended."""
+"""The kiosk: its devices are waited for, and then visitors are served until the service is ended, with such models as
+answer."""
 
 import asyncio
 import logging
@@ -12,7 +13,6 @@ from functools import partial
 from voice_livemind.clock import Clock
 from voice_livemind.config import Settings
 from voice_livemind.conversation import Conversation
-from voice_livemind.errors import Failure, UserError
 from voice_livemind.health.server import health_served
 from voice_livemind.hear.echo import LEAD_S, EchoCanceller
 from voice_livemind.hear.frames import Frame
@@ -22,6 +22,7 @@ from voice_livemind.kiosk import notify
 from voice_livemind.kiosk.attendant import Attendant
 from voice_livemind.kiosk.button import Button
 from voice_livemind.kiosk.host import KioskHost
+from voice_livemind.kiosk.ladder import Rung
 from voice_livemind.kiosk.local import local_speaker
 from voice_livemind.kiosk.prepared import prepared
 from voice_livemind.kiosk.probing import keep_rung
@@ -39,7 +40,6 @@ from voice_livemind.serving.chat import ChatModel
 from voice_livemind.speak.voice import rate_of
 from voice_livemind.stations import Stations, stations_ready
 from voice_livemind.surroundings import DeviceName, Surroundings, View
-from voice_livemind.warm_up import warm_up
 from voice_livemind.weights.cache import model_path
 from voice_livemind.weights.check import require_right
 
@@ -92,7 +92,7 @@ class Kiosk:
         self.button = Button()
         self.transcripts = Transcripts(settings.kiosk.transcripts, settings.kiosk.transcripts_days)
         self._settings = settings
-        self._state = KioskState(time.monotonic())
+        self._state = KioskState(time.monotonic(), rung=Rung.PREPARED)
         self._page = View()
         self._work = Work()
 
@@ -110,7 +110,6 @@ class Kiosk:
             loudspeaker, microphone = await self._devices(stack, now, rate_hz)
             loudspeaker.play(prepared("one_moment", rate_hz).sound)
             stations, local = await self._models(stack)
-            await warm_up(MODES[DEFAULT_MODE], stations)
             tasks.create_task(keep_rung(state, stations, local))
             tasks.create_task(keep_testing(state, stations.recognize, settings))
             log.info("ready")
@@ -120,16 +119,16 @@ class Kiosk:
         settings, told = self._settings, self._told
         speaks = partial(open_loudspeaker, settings.loudspeaker, now, rate_hz, told("loudspeaker"))
         hears = partial(open_microphone, settings.microphone, told("microphone"))
-        loudspeaker = await until_open(stack, self._state, "loudspeaker", speaks, UserError)
+        loudspeaker = await until_open(stack, self._state, "loudspeaker", speaks)
         told("loudspeaker")("is open", True)
-        microphone = await until_open(stack, self._state, "microphone", hears, UserError)
+        microphone = await until_open(stack, self._state, "microphone", hears)
         told("microphone")("is open", True)
         return loudspeaker, microphone
 
     async def _models(self, stack: AsyncExitStack) -> tuple[Stations, ChatModel | None]:
         settings = self._settings
-        ready = partial(stations_ready, settings, log.warning)
-        stations = await until_open(stack, self._state, "models", ready, Failure)
+        # Who comes while a server of our own loads its model, or can't, is to hear the prepared sentence.
+        stations = await stack.enter_async_context(stations_ready(settings, log.warning, waits=False))
         local = await stack.enter_async_context(local_speaker(settings, log.warning))
         return watched(stations, self._work), local
 
@@ -147,7 +146,7 @@ class Kiosk:
         conversation = Conversation(around, lambda frame: 0.0 if attendant.closed else activity.speech(frame))
         frames = _from(now.now(), microphone.frames(now))
         clean = _without_echo(frames, loudspeaker, EchoCanceller(settings.echo))
-        state.becomes("idle", time.monotonic())
+        state.becomes("out_of_order", time.monotonic())
         await conversation.listen(attendant.attended(clean, lambda: microphone.last_ns, conversation), math.inf)
 
     def _told(self, name: DeviceName) -> Callable[[str, bool], None]:

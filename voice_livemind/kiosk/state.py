@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from voice_livemind.kiosk.ladder import Rung
 from voice_livemind.record.turn import TurnRecord
+from voice_livemind.serving.shedding import Shed
 
 Activity: TypeAlias = Literal[
     "starting", "waiting", "idle", "greeting", "listening", "thinking", "speaking", "quiet_hours", "out_of_order"
@@ -35,6 +36,10 @@ class KioskState:
     last_frame_s: float | None = None
     """When the last 20 ms were heard."""
     rung: Rung = Rung.FULL
+    shed: Shed = Shed.NOTHING
+    """What is not asked of the models at present, since their servers are slow."""
+    unanswered: bool = False
+    """A visitor was to be answered and was not: the models are to be probed at once."""
     devices: dict[str, tuple[bool, str]] = field(default_factory=dict)
     """By name: whether it works, and what happened to it last."""
     turns: deque[TurnRecord] = field(default_factory=lambda: deque(maxlen=_KEPT_TURNS))

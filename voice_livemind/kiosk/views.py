@@ -39,9 +39,9 @@ class Views(View):
         for view in self._views:
             view.note(segment)
 
-    def clause(self, text: str, start_s: float) -> None:
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
         for view in self._views:
-            view.clause(text, start_s)
+            view.clause(text, start_s, prepared)
 
     def heard(self, words: str) -> None:
         for view in self._views:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeVar
 
-from voice_livemind.errors import Failure, UserError
+from voice_livemind.errors import UserError
 from voice_livemind.kiosk.state import KioskState
 
 T = TypeVar("T")
@@ -23,9 +23,8 @@ async def until_open(
     state: KioskState,
     what: str,
     open_it: Callable[[], AbstractAsyncContextManager[T]],
-    passing: type[UserError] | type[Failure],
 ) -> T:
-    """Enter ``open_it()`` into ``stack``; try again, ever more slowly, while it raises ``passing``.
+    """Enter ``open_it()`` into ``stack``; try again, ever more slowly, while it raises UserError.
 
     Why it fails is logged when that changes, and can be seen in ``state``.
     """
@@ -33,7 +32,7 @@ async def until_open(
     while True:
         try:
             opened = await stack.enter_async_context(open_it())
-        except passing as error:
+        except UserError as error:
             if str(error) != said:
                 said = str(error)
                 log.warning("waiting for the %s: %s", what, said)

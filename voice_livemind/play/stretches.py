@@ -2,6 +2,9 @@
 
 from bisect import bisect_right
 
+_KEPT = 1000
+"""More than one reply has. Of those before nothing is asked any more, and a kiosk runs for months."""
+
 
 class Stretches:
     """Stretches of one row, in their order. Times in seconds."""
@@ -19,6 +22,7 @@ class Stretches:
             self._start_s.pop()
         self._first.append(sample)
         self._start_s.append(start_s)
+        del self._first[:-_KEPT], self._start_s[:-_KEPT]
 
     def at(self, sample: int) -> float:
         """When ``sample`` is heard. The first stretch must have begun."""

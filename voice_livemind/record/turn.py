@@ -55,8 +55,11 @@ class Marks:
     first_token: float | None = None
     first_clause: float | None = None
     first_audio: float | None = None
-    """The first audible sample of the reply, at its place in the reply file or at the device."""
+    """The first audible sample of the answer, at its place in the reply file or at the device."""
     reply_end: float | None = None
+    first_sound: float | None = None
+    """The first audible sample of anything: of a greeting, or "one moment", that comes before the answer, or of a
+    prepared sentence in its place. That of the answer where there is none."""
 
 
 @dataclass
@@ -91,6 +94,7 @@ class ReplyRecord:
     first_token: float | None = None
     first_clause: float | None = None
     first_audio: float | None = None
+    first_sound: float | None = None
     heard: str = ""
 
 
@@ -133,15 +137,18 @@ class TurnRecord:
         self.generation, self.fallback = reply.generation, reply.fallback
         self.tokens.reply = reply.tokens
         self.marks.first_token, self.marks.first_clause = reply.first_token, reply.first_clause
-        self.marks.first_audio = reply.first_audio
+        self.marks.first_audio, self.marks.first_sound = reply.first_audio, reply.first_sound
         self.marks.reply_end = max((clause.played[1] for clause in reply.clauses if clause.played), default=None)
 
     @property
     def first_word_s(self) -> float | None:
-        """From the true end of speech to the first audible sample of the reply."""
-        if self.marks.first_audio is None or self.marks.speech_end is None:
-            return None
-        return self.marks.first_audio - self.marks.speech_end
+        """From the true end of speech to the first audible sample of the answer; prepared sentences are none."""
+        return self._after_speech(self.marks.first_audio)
+
+    @property
+    def first_sound_s(self) -> float | None:
+        """From the true end of speech to the first audible sample of anything that is said."""
+        return self._after_speech(self.marks.first_sound)
 
     @property
     def clause_to_audio_s(self) -> float | None:
@@ -150,6 +157,9 @@ class TurnRecord:
         if self.marks.first_audio is None or self.marks.first_clause is None:
             return None
         return self.marks.first_audio - self.marks.first_clause
+
+    def _after_speech(self, moment: float | None) -> float | None:
+        return None if moment is None or self.marks.speech_end is None else moment - self.marks.speech_end
 
     def as_json(self) -> str:
         """One line, fields in their documented order, seconds rounded to the millisecond."""

@@ -23,6 +23,7 @@ from voice_livemind.reply.clauses import ClauseCutter
 from voice_livemind.reply.reasoning import AfterReasoning
 from voice_livemind.serving.chat import ChatModel, Message, ModelError
 from voice_livemind.stations import Stations
+from voice_livemind.surroundings import Prepared
 
 APOLOGY = "Sorry, I can't answer that just now."
 
@@ -55,14 +56,17 @@ class Answer:
         settings: Reply,
         clock: Clock,
         record: ReplyRecord,
-        clauses: "asyncio.Queue[str | None]",
+        clauses: "asyncio.Queue[str | Prepared | None]",
+        torn: Prepared | None,
     ) -> None:
+        """``torn``: what is said after an answer that broke off."""
         self._mode = mode
         self._stations = stations
         self._settings = settings
         self._clock = clock
         self._record = record
         self._clauses = clauses
+        self._torn = torn
         self._said = False
 
     async def write(self, history: Sequence[Exchange], steps: Sequence[Step], unthought: Sequence[str]) -> None:
@@ -88,6 +92,8 @@ class Answer:
             self._record.fallback = f"{answerer}: {failure}"
             if not self._said:
                 await self._fall_back(others, plain)
+            elif self._torn is not None:
+                self._clauses.put_nowait(self._torn)
         finally:
             self._clauses.put_nowait(None)
 

@@ -16,7 +16,7 @@ from voice_livemind.record.turn import ReplyRecord
 from voice_livemind.reply.answer import Answer
 from voice_livemind.segments.segment import same_words
 from voice_livemind.speak.speaking import Speaking
-from voice_livemind.surroundings import Excuse, Surroundings
+from voice_livemind.surroundings import Excuse, Prepared, Surroundings
 
 Prepare: TypeAlias = Callable[[], Awaitable[tuple[Sequence[Step], Sequence[str]]]]
 """Gives what was thought about, and the sentences after that."""
@@ -33,10 +33,11 @@ class Draft:
         self._words = words
         self._reception = around.host.receive(words)
         self._excuse = around.host.excuse
-        self._clauses: asyncio.Queue[str | None] = asyncio.Queue()
+        self._clauses: asyncio.Queue[str | Prepared | None] = asyncio.Queue()
         stations, settings = around.stations, around.settings.reply
         self._clock = clock = around.clock
-        self._answer = Answer(around.mode, stations, settings, clock, self.record, self._clauses)
+        torn = self._excuse.sorry if self._excuse is not None else None
+        self._answer = Answer(around.mode, stations, settings, clock, self.record, self._clauses, torn)
         speak = stations.synthesize, around.output, clock, self.record, around.view.clause
         self._speaking = Speaking(*speak, settings.max_s)
         self._task: asyncio.Task[None] | None = None

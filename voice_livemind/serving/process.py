@@ -17,7 +17,10 @@ from voice_livemind.errors import Failure, UserError
 from voice_livemind.serving.diagnosis import cause_of_death
 from voice_livemind.serving.engines import ENGINES, server_command
 
+_FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
+_LASTS_FROM_S = 30.0
+"""A server that ends sooner after its start is started again more slowly."""
 _ENDS_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.05
 
@@ -36,32 +39,34 @@ class ServerProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start the server; return when it answers. Raises Failure if it dies instead."""
-        with computing(), self._log.open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Away from the terminal's Ctrl-C: the assistant ends its servers itself.
-                start_new_session=True,
-                env={**ENGINES[self._role.engine].environment(self._role), **os.environ, "HF_HUB_OFFLINE": "1"},
-            )
+        """Start the server; return when it answers. Raises Failure if it does not."""
+        with computing():
+            self._process = await self._started()
             await self._ready(self._process)
 
     async def watch(self) -> None:
-        """Start the server again whenever it ends. Runs until cancelled."""
-        backoff_s = 0.5
+        """Start the server where it does not run, and again whenever it ends. Runs until cancelled."""
+        now, backoff_s, said = asyncio.get_running_loop().time, _FIRST_BACKOFF_S, ""
         while True:
-            assert self._process is not None
-            status = await self._process.wait()
-            _kill_group(self._process.pid)
-            self._say(f"the server of {self._role.model} ended: {self._cause(status)}; starting it again")
+            if self._process is not None:
+                began_s = now()
+                status = await self._process.wait()
+                _kill_group(self._process.pid)
+                self._process = None
+                self._say(f"the server of {self._role.model} ended: {self._cause(status)}; starting it again")
+                if now() - began_s >= _LASTS_FROM_S:
+                    backoff_s = _FIRST_BACKOFF_S
+                else:
+                    await asyncio.sleep(backoff_s)
+                    backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
             try:
                 await self.start()
-                backoff_s = 0.5
+                said = ""
             except Failure as failure:
-                self._say(str(failure))
+                self._process = None
+                if str(failure) != said:
+                    said = str(failure)
+                    self._say(said)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
 
@@ -80,6 +85,22 @@ class ServerProcess:
                 await _real_sleep()
             _kill_group(process.pid)
             await process.wait()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        try:
+            with self._log.open("wb") as log:
+                return await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    # Away from the terminal's Ctrl-C: the assistant ends its servers itself.
+                    start_new_session=True,
+                    env={**ENGINES[self._role.engine].environment(self._role), **os.environ, "HF_HUB_OFFLINE": "1"},
+                )
+        except OSError as error:
+            # No memory, no process, no room on the disk.
+            raise Failure(f"the server of {self._role.model} can't be started: {error}") from None
 
     async def _ready(self, process: asyncio.subprocess.Process) -> None:
         """Wait until the health page answers."""

@@ -47,17 +47,20 @@ class Models:
 
 @asynccontextmanager
 async def models_ready(
-    settings: Settings, weights: Callable[[str], Path], say: Callable[[str], None]
+    settings: Settings, weights: Callable[[str], Path], say: Callable[[str], None], *, at_once: bool = False
 ) -> AsyncIterator[Models]:
     """Both roles answer within this context. What had to be started is watched, and stopped at the end.
 
-    Raises UserError for a key that can't be read, Failure if a server does not start.
+    With ``at_once`` nothing is waited for: requests to a server fail until it is there, and one that does not start is
+    tried again, ever more slowly.
+
+    Raises UserError for a key that can't be read, Failure if a server does not start that is waited for.
     """
     roles = _roles(settings)
     ports = [role.port for role in roles.values()]
     urls = {name: role.url or await _already_served(role, ports) for name, role in roles.items()}
     missing = {name: role for name, role in roles.items() if not urls[name]}
-    async with _processes(missing, weights, say, lambda _: free_port()) as served:
+    async with _processes(missing, weights, say, lambda _: free_port(), at_once) as served:
         kept = {
             name: None if role.url else ENGINES[role.engine].kept_prompts(weights(role.model))
             for name, role in roles.items()
@@ -108,7 +111,7 @@ async def models_served(
     own = {name: role for name, role in roles.items() if not role.url}
     for names in _shared(own).values():
         require_free(own[names[0]].port, f"{names[0]}.port")
-    async with _processes(own, weights, say, lambda role: role.port) as urls:
+    async with _processes(own, weights, say, lambda role: role.port, at_once=False) as urls:
         yield urls
 
 
@@ -122,8 +125,9 @@ async def _processes(
     weights: Callable[[str], Path],
     say: Callable[[str], None],
     port: Callable[[Role], int],
+    at_once: bool,
 ) -> AsyncIterator[dict[str, str]]:
-    """Start what ``roles`` need, in parallel. Yields the URL of each role."""
+    """Start what ``roles`` need, in parallel. Yields the URL of each role, with ``at_once`` before anything runs."""
     servers: dict[str, ServerProcess] = {}
     for names in _shared(roles).values():
         role = roles[names[0]]
@@ -132,7 +136,8 @@ async def _processes(
     unique = list(dict.fromkeys(servers.values()))
     watchers: list[asyncio.Task[None]] = []
     try:
-        await _all(server.start() for server in unique)
+        if not at_once:
+            await _all(server.start() for server in unique)
         watchers += [asyncio.create_task(server.watch()) for server in unique]
         yield {name: server.url for name, server in servers.items()}
     finally:

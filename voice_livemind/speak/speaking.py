@@ -38,10 +38,10 @@ class Speaking:
         output: Output,
         clock: Clock,
         record: ReplyRecord,
-        told: Callable[[str, float], None],
+        told: Callable[[str, float, bool], None],
         longest_s: float,
     ) -> None:
-        """``told`` is called with each clause and the time from which it is played.
+        """``told`` is called with each clause, the time from which it is played, and whether it is a prepared sentence.
 
         A clause with which more than ``longest_s`` would be spoken is not spoken, and none after it; the first one is.
         """
@@ -73,10 +73,12 @@ class Speaking:
         """The words that have been heard until now."""
         return self._words(self._placed) if self._placed else self._record.heard
 
-    async def run(self, clauses: "asyncio.Queue[str | None]") -> None:
+    async def run(self, clauses: "asyncio.Queue[str | Prepared | None]") -> None:
         """Speak clauses until ``None`` comes, or the longest time is over; return when the last one has been heard."""
         while (text := await clauses.get()) is not None:
-            if not await (self._speak(text) if self._spoken_s else self._begin(text)):
+            if isinstance(text, Prepared):
+                self.say(text)
+            elif not await (self._speak(text) if self._spoken_s else self._begin(text)):
                 break
         await self._released.wait()
         # There is no event to wait for: while the output is held, its end moves on.
@@ -99,7 +101,7 @@ class Speaking:
         self._output.stop()
         self._record.heard = self.heard
         self.answer = self._words([placed for placed in self._placed if not placed.prepared])
-        self._record.first_audio = None
+        self._record.first_audio = self._record.first_sound = None
         for clause in self._placed:
             sound, first = clause.sound, clause.first
             last = min(self._output.heard, first + len(sound.samples)) - 1
@@ -108,8 +110,8 @@ class Speaking:
                 continue
             clause.record.played = self._output.heard_at(first), self._output.heard_at(last) + 1 / sound.rate_hz
             audible = first + round(sound.silence_s * sound.rate_hz)
-            if self._record.first_audio is None and audible <= last:
-                self._record.first_audio = self._output.heard_at(audible)
+            if audible <= last:
+                self._sounds(self._output.heard_at(audible), clause.prepared)
         # From here on the row of samples belongs to the replies that follow.
         self._placed.clear()
 
@@ -168,7 +170,13 @@ class Speaking:
             clause.first = self._output.queued
             clause.record.played = start_s, _ = self._output.play(clause.sound)
             self._placed.append(clause)
-            if self._record.first_audio is None:
-                self._record.first_audio = start_s + clause.sound.silence_s
-            self._told(clause.record.text, start_s)
+            self._sounds(start_s + clause.sound.silence_s, clause.prepared)
+            self._told(clause.record.text, start_s, clause.prepared)
         self._ready.clear()
+
+    def _sounds(self, audible_s: float, prepared: bool) -> None:
+        """From then on a clause is audible; the first one counts."""
+        if self._record.first_sound is None:
+            self._record.first_sound = audible_s
+        if self._record.first_audio is None and not prepared:
+            self._record.first_audio = audible_s

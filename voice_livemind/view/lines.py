@@ -29,8 +29,9 @@ class LiveLines(View):
         """The note."""
         self._line("thought", segment.note or "…", "dim")
 
-    def clause(self, text: str, start_s: float) -> None:
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
         """The clause, at the time at which it is heard."""
+        del prepared
         self._line("says", text, "bold", start_s)
 
     def over(self, turn: TurnRecord) -> None:

@@ -128,9 +128,9 @@ class Shown(View):
         del segment
         self.words("")
 
-    def clause(self, text: str, start_s: float) -> None:
+    def clause(self, text: str, start_s: float, prepared: bool) -> None:
         """The reply grows."""
-        del start_s
+        del start_s, prepared
         replying = next((turn for turn in reversed(self.turns) if turn.record.marks.committed is not None), None)
         if replying is not None:
             replying.clauses.append(text)

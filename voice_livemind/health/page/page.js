@@ -10,9 +10,10 @@ const RUNGS = {
   full: "everything works", without_thinker: "without thinking ahead",
   local_speaker: "the small model here answers", prepared: "prepared sentences only",
 };
+const SHED = { thinking: "no thinking ahead", warming: "no thinking ahead, no warming" };
 const WAITS = {
   pause_wait: "silence noticed", text_wait: "words known", commit_wait: "turn over",
-  first_clause: "first clause", first_word: "first word",
+  first_sound: "first sound", first_clause: "first clause", first_word: "first word",
 };
 const FATES = { thinking: "thinking", kept: "kept", stale: "stale", aborted: "aborted", late: "late", wait: "nothing new" };
 
@@ -140,6 +141,7 @@ function drawState(seen) {
   activity.textContent = (ACTIVITIES[seen.activity] || seen.activity) + (seen.detail ? `: ${seen.detail}` : "");
   activity.className = `activity ${seen.obstacles.length ? "bad" : seen.activity}`;
   const rows = [["Ladder", RUNGS[seen.rung] || seen.rung, seen.rung !== "full"]];
+  if (SHED[seen.shed]) rows.push(["Servers", `slow: ${SHED[seen.shed]}`, true]);
   for (const [name, device] of Object.entries(seen.devices)) {
     rows.push([name[0].toUpperCase() + name.slice(1), device.message, !device.works]);
   }
