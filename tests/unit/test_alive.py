@@ -445,7 +445,7 @@ def rungs_of(
         stations = replace(Dialogue().stations(), thinker=thinker, speaker=speaker, healthy=well)
         keeping = asyncio.create_task(probing.keep_rung(state, stations, local))
         # Let it find out first who answers.
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.6)
         for _ in range(720):
             await asyncio.sleep(0.25)
             if not rungs or rungs[-1][1] != state.rung:

@@ -88,7 +88,10 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
         while True:
             now_s, idle = loop.time(), state.at_rest
             doubted, state.unanswered = state.unanswered, False
-            for probed in filter(None, (thinker, speaker, spare)):
+            for probed in filter(None, (speaker, thinker, spare)):
+                if probed is thinker and not speaker.healthy:
+                    # It would help nobody, and read its prompt on the processor that the speaker needs for its own.
+                    continue
                 if probed.due(now_s, idle, doubted) and (probed not in probes or probes[probed].done()):
                     probes[probed] = tasks.create_task(probed.probe())
             health = Health(thinker.healthy, speaker.healthy, spare is not None and spare.healthy)
