@@ -1,0 +1,1 @@
+"""Measurements of the thinker with real models; see ``scripts/mind-check``."""
