@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from voice_livemind.kiosk.ladder import Health, Ladder
 from voice_livemind.kiosk.state import KioskState
 from voice_livemind.mind.prompts import thinking_messages
-from voice_livemind.modes import MODES
+from voice_livemind.modes import DEFAULT_MODE, MODES
 from voice_livemind.reply.answer import reply_messages
 from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority, complete
 from voice_livemind.stations import Stations
@@ -78,11 +78,11 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
     ``local``: the speaker on this machine, if any.
     """
     loop, ladder = asyncio.get_running_loop(), Ladder()
-    hello, thinking = reply_messages(MODES["preempt"], [], [], ["Hello."]), thinking_messages([], [], ["Hello."])
+    thinking = thinking_messages([], [], ["Hello."])
+    full, less = (reply_messages(MODES[mode], [], [], ["Hello."]) for mode in (DEFAULT_MODE, "preempt"))
     thinker = Probed(stations.thinker, [thinking], lambda: stations.healthy("thinker"))
-    # One-sentence turns are answered without notes, all others with them.
-    speaker = Probed(stations.speaker, [hello, thinking], lambda: stations.healthy("speaker"))
-    spare = Probed(local, [hello], lambda: True) if local is not None else None
+    speaker = Probed(stations.speaker, [full, less], lambda: stations.healthy("speaker"))
+    spare = Probed(local, [less], lambda: True) if local is not None else None
     probes: dict[Probed, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
         while True:
