@@ -9,16 +9,21 @@ _SHORTEST_CLAUSE = 12
 """Characters before a comma that are worth speaking alone: a shorter clause sounds torn off."""
 _LONGEST_CLAUSE = 200
 _SHORTEST_PHRASE = 10
-"""Characters before the phrase boundary at which the first clause is cut even without a comma."""
+"""Letters' worth of speech before the phrase boundary at which the first clause is cut even without a comma."""
+_LETTERS_A_FIGURE = 4
+"""A figure is said as a word."""
 _PHRASE_STARTS = {
     *("and", "but", "or", "so", "because", "which", "who", "that", "when", "while", "if", "than", "after", "before"),
     *("is", "are", "was", "were", "has", "have", "had", "will", "can", "costs", "cost"),
     *("in", "on", "at", "by", "per", "into", "during", "with", "from", "for"),
-    *("equals", "=", "plus", "+", "minus", "times", "divided"),
+    *("equals", "plus", "minus", "times", "divided"),
+    *("=", "+", "-", "*", "×", "/"),  # noqa: RUF001  the sign for times is meant
 }
 """Before these words a speaker may take breath, and the listener does not wait for the rest of the clause."""
 _MARKUP = re.compile(r"[`#]+|\*\*+|^\s*(?:[-•*]\s+|Note:)|\\[\[\]()]", re.MULTILINE)
 _SYMBOLS = {"=": "equals", "+": "plus", "-": "minus", "*": "times", "×": "times", "/": "divided by"}  # noqa: RUF001
+_FIGURE = re.compile(r"[\d$%]")
+_SIGN_FIRST = re.compile(r"[-*×/](?= |$)")  # noqa: RUF001
 _SIGN = re.compile(r"(?:^| )(=) |(?<=[\d%)]) ([-+*×/]) (?=[\d($])")  # noqa: RUF001  the sign for times is meant
 
 
@@ -34,6 +39,9 @@ class ClauseCutter:
         self._rest += piece
         while (end := self._first_end()) is not None:
             clause, self._rest = self._rest[:end], self._rest[end:]
+            if clause.rstrip()[-1:].isdigit():
+                # On its own a sign would not be known to be one.
+                self._rest = _SIGN_FIRST.sub(lambda sign: f"{_SYMBOLS[sign[0]]} ", self._rest, count=1)
             if spoken(clause):
                 self._first = False
                 yield spoken(clause)
@@ -60,12 +68,17 @@ class ClauseCutter:
             # The word that follows may still grow ("is" to "isolated"), but hardly ever does: a token is mostly a word.
             if (
                 self._first
-                and len(before.strip()) >= _SHORTEST_PHRASE
+                and _letters(before) >= _SHORTEST_PHRASE
                 and following
                 and following[0].lower() in _PHRASE_STARTS
             ):
                 return gap.end()
         return None
+
+
+def _letters(text: str) -> int:
+    """How long ``text`` takes to say, in letters of words."""
+    return len(spoken(text)) + (_LETTERS_A_FIGURE - 1) * len(_FIGURE.findall(text))
 
 
 def spoken(text: str) -> str:
