@@ -166,7 +166,7 @@ def test_the_language_is_heard_once_and_kept(hears: Hears) -> None:
     german = read_recording(Path(__file__).parent / "german.ogg")
     first, second, third = hears.listen(german, "transcribe.language=auto")
     assert {"möchte", "und", "drei", "kaufen"} <= set(plain(first.transcript).split())
-    assert {"heute", "kindern", "garten"} <= set(plain(second.transcript).split())
+    assert {"schön", "kindern", "garten"} <= set(plain(second.transcript).split())
     # Heard by itself this is taken for Thai.
     assert third.transcript and all(ord(character) < 0x250 for character in third.transcript)
 

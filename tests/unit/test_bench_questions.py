@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.scripted import Dialogue, ScriptedModel, on_virtual_time
+from tests.scripted import SECONDS_A_WORD, Dialogue, ScriptedModel, on_virtual_time
 from voice_livemind import clock
 from voice_livemind.bench.answers import answer_clause, answer_given, holds_answer, is_right
 from voice_livemind.bench.axis import Axis
@@ -327,11 +327,13 @@ def test_a_text_goes_through_the_real_turn() -> None:
     assert marks["pause"] == pytest.approx(end_s + 0.2, abs=MS)
     assert marks["committed"] == pytest.approx(end_s + 0.5, abs=MS)
     assert model.asked[-1][-1]["content"].startswith("Tom has 2 boxes")
-    # The first clause has five words: 0.2 s to the first token, 0.05 s a token, 0.1 s for synthesis.
-    assert run.first_word_s == pytest.approx(0.5 + 0.2 + 0.05 * 5 + 0.1, abs=MS)
+    # The first clause ends before the fourth word: 0.2 s to the first token, 0.05 s a token, 0.1 s for synthesis.
+    assert run.first_word_s == pytest.approx(0.5 + 0.2 + 0.05 * 3 + 0.1, abs=MS)
     assert turn["first_word_s"] == pytest.approx(run.first_word_s, abs=MS)
     assert run.right and run.given == "8" and run.expected == "8" and run.reply_words == 10
-    assert run.answer_s == pytest.approx(run.first_word_s, abs=MS) == pytest.approx(turn["answer_s"], abs=MS)
+    # The next one carries the answer.
+    assert run.answer_s == pytest.approx(run.first_word_s + 3 * SECONDS_A_WORD, abs=MS)
+    assert turn["answer_s"] == pytest.approx(run.answer_s, abs=MS)
     assert (run.sentences, run.notes, run.fallback, run.policy) == (3, 0, None, "fixed-500ms")
 
 
