@@ -332,6 +332,7 @@ def test_a_text_goes_through_the_real_turn() -> None:
     assert turn["first_word_s"] == pytest.approx(run.first_word_s, abs=MS)
     assert run.right and run.given == "8" and run.expected == "8" and run.reply_words == 10
     # The next one carries the answer.
+    assert run.first_word_s is not None
     assert run.answer_s == pytest.approx(run.first_word_s + 3 * SECONDS_A_WORD, abs=MS)
     assert turn["answer_s"] == pytest.approx(run.answer_s, abs=MS)
     assert (run.sentences, run.notes, run.fallback, run.policy) == (3, 0, None, "fixed-500ms")
