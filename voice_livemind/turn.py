@@ -242,7 +242,7 @@ class Turn:
         if not self._around.mode.early_text:
             return (), [await self._transcribe_again()]
         await self._thinking.rest()
-        return self._thinking.for_answer(), self._thinking.unthought
+        return self._thinking.steps, self._thinking.unthought
 
     async def _transcribe_again(self) -> str:
         """The conventional way: nothing is transcribed before the turn is over. (That it sounded complete was still
@@ -258,9 +258,7 @@ class Turn:
         """Have the answerer read what it is going to be asked, as far as it is known."""
         mode = self._around.mode
         answerer = self._around.stations.model(mode.answerer)
-        began_s = self._around.clock.now()
-        read = await prefill(answerer, reply_messages(mode, self._history, steps, unthought))
-        self._around.pace.has_read(read, self._around.clock.now() - began_s)
+        await prefill(answerer, reply_messages(mode, self._history, steps, unthought))
 
     def _take_back(self, draft: Draft) -> None:
         """Nothing of it is kept but what it cost."""

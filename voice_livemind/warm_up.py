@@ -6,7 +6,7 @@ from contextlib import suppress
 from voice_livemind.mind.prompts import thinking_messages
 from voice_livemind.modes import Mode
 from voice_livemind.reply.answer import reply_messages
-from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority
+from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority, complete
 from voice_livemind.stations import Stations
 
 
@@ -26,15 +26,9 @@ async def warm_up(mode: Mode, stations: Stations) -> None:
             await model.remember(messages)
 
 
-async def prefill(model: ChatModel, messages: Sequence[Message]) -> int:
-    """Have ``model`` read a prompt: a request for one token. Returns how many tokens were new to it.
-
-    If it does not answer, the next request will say so.
-    """
+async def prefill(model: ChatModel, messages: Sequence[Message]) -> None:
+    """Have ``model`` read a prompt: a request for one token. If it does not answer, the next request will say so."""
     try:
-        async with model.ask(messages, 1, priority=Priority.WARMING) as completion:
-            async for _ in completion:
-                pass
+        await complete(model, messages, 1, priority=Priority.WARMING)
     except ModelError:
-        return 0
-    return completion.usage.prompt_tokens - completion.usage.cached_tokens
+        return

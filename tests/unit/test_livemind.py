@@ -101,42 +101,6 @@ def test_a_broken_thought_without_a_whole_fact_leaves_its_sentence_to_the_answer
     assert question["content"].splitlines() == [text for _, _, text in THREE]
 
 
-@pytest.mark.parametrize(
-    ("tokens_read_per_s", "read_for_s", "fate"),
-    [(1.0, 1.2, "used"), (1.0, 0.5, "late"), (1000.0, 0.5, "used")],
-    ids=["read", "not read in time", "quickly read"],
-)
-def test_the_answer_does_without_a_note_that_would_have_to_be_read_for_long(
-    tokens_read_per_s: float, read_for_s: float, fate: str
-) -> None:
-    async def think() -> tuple[Thinking, SegmentRecord]:
-        async def warm(*_: object) -> None:
-            await asyncio.sleep(1.0)
-
-        pace, record = Pace(), SegmentRecord(0, 0, "", 0.0, 1.0)
-        pace.has_read(100, 100 / tokens_read_per_s)
-        plan = Plan(notes=True, frugal=True, warm=warm)
-        thinking = Thinking(
-            ScriptedModel("boxes = 2; eggs = 4"), [], plan, load_settings(None).mind, Clock(), pace, lambda _: None
-        )
-        async with asyncio.TaskGroup() as tasks:
-            runs = tasks.create_task(thinking.run())
-            thinking.add(Segment(0, 0, "Tom has two boxes.", 0.0, 1.0), record)
-            thinking.goes_on(2.0)
-            # The sentence is read for 1 s, the note is written in 0.45 s, and then it is read.
-            await asyncio.sleep(1.45 + read_for_s)
-            thinking.pause()
-            await thinking.rest()
-            runs.cancel()
-        return thinking, record
-
-    thinking, record = on_virtual_time(think())
-    assert record.note == "boxes = 2; eggs = 4"
-    (step,) = thinking.for_answer()
-    assert (step.note is None, record.fate) == (fate == "late", fate)
-    assert thinking.wasted == (thinking.tokens if fate == "late" else 0)
-
-
 def test_a_thought_on_words_that_are_revised_is_aborted_at_once() -> None:
     async def think() -> tuple[ScriptedModel, list[SegmentRecord], Thinking]:
         thinker = ScriptedModel("need = 2 and more and more", "need = 3", token_s=0.3)

@@ -11,9 +11,6 @@ by itself and the reply waits for it. A frugal mind is held to a budget, says no
 is broken off at each lull. If the speaker goes on, so does the thought, from the token at which it was broken off;
 otherwise the facts that were whole by then are kept. A thought on words that are revised is aborted at once.
 
-A note that the answerer has not read by the time of the answer, and would take long to read, is late: the answer does
-without it.
-
 While the servers are slow, no thought is begun: the sentences are left for the answer, and the record says so.
 """
 
@@ -42,8 +39,6 @@ from voice_livemind.serving.shedding import Shed
 
 SHED = "the servers are slow"
 _CHOICE_MAX_TOKENS = 4
-_LATE_FROM_S = 0.1
-"""Nobody is to wait so long for a note to be read."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +98,6 @@ class Thinking:
         self._taken: list[_Taken] = []
         self._pending: list[_Sentence] = []
         self._partial = ""
-        self._read: list[Step] = []
-        """What the answerer has read."""
         self._speech_s = 0.0
         self._resting = False
         self._cold = False
@@ -130,28 +123,12 @@ class Thinking:
     @property
     def wasted(self) -> int:
         """Of the tokens, those of thoughts that came to nothing."""
-        useful = (taken for taken in self._taken if taken.step.note and taken.sentences[-1].record.fate != "late")
-        return self.tokens - sum(taken.tokens for taken in useful)
+        return self.tokens - sum(taken.tokens for taken in self._taken if taken.step.note)
 
     @property
     def steps(self) -> list[Step]:
         """What was thought about."""
         return [taken.step for taken in self._taken if taken.step.sentences and taken is not self._noteless]
-
-    def for_answer(self) -> list[Step]:
-        """The steps, without the notes that are late; the record says which."""
-        steps = []
-        for taken in self._taken:
-            if not taken.step.sentences or taken is self._noteless:
-                continue
-            step = taken.step
-            if step.note is not None:
-                late = self._plan.warm is not None and step not in self._read
-                late = late and self._pace.reading_s(step.note) >= _LATE_FROM_S
-                taken.sentences[-1].record.fate = "late" if late else "used"
-                step = step._replace(note=None) if late else step
-            steps.append(step)
-        return steps
 
     @property
     def unthought(self) -> list[str]:
@@ -334,13 +311,11 @@ class Thinking:
     async def _warm(self) -> None:
         assert self._plan.warm is not None
         self._cold = False
-        steps = self.steps
         try:
-            await self._plan.warm(steps, [*self.unthought, *filter(None, [self._partial])])
+            await self._plan.warm(self.steps, [*self.unthought, *filter(None, [self._partial])])
         except asyncio.CancelledError:
             self._cold = True
             raise
-        self._read = steps
 
 
 def _has(sentences: list[_Sentence], index: int) -> bool:
