@@ -183,6 +183,18 @@ _EXAMPLES = (
     ),
 )
 
+_RESULT_NOTED = _Example(
+    (
+        Step(("Leo has 8 red pens.",), "red pens = 8"),
+        Step(("His aunt gives him 6 blue pens.",), "pens = 8 + 6 = 14"),
+    ),
+    "How many pens does Leo have now?",
+    "Leo has 14 pens.",
+    ("8 plus 6 is 14.",),
+    "Leo has 14 pens.",
+)
+"""For who reads notes: without it a small model takes two of them and calculates on, where one is the result."""
+
 
 def thinking_messages(
     history: Sequence[Exchange], steps: Sequence[Step], new_sentences: Sequence[str], begun: str = ""
@@ -211,7 +223,8 @@ def noted_messages(history: Sequence[Exchange], steps: Sequence[Step], sentences
 
     Works without any step too. Stop at the end of the line.
     """
-    examples = ((_bracketed(example.steps, (example.last,)), example.reply) for example in _EXAMPLES)
+    worked = (_RESULT_NOTED, *_EXAMPLES)
+    examples = ((_bracketed(example.steps, (example.last,)), example.reply) for example in worked)
     answered, steps, sentences = _with_unanswered(history, steps, sentences)
     return _plain(_NOTED, examples, _spoken(answered), [_bracketed(steps, sentences)])
 
