@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from voice_livemind.mind.prompts import thinking_messages
+from voice_livemind.mind.prompts import Step, thinking_messages
 from voice_livemind.modes import Mode
 from voice_livemind.reply.answer import reply_messages
 from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority, complete
@@ -14,11 +14,10 @@ async def warm_up(mode: Mode, stations: Stations) -> None:
     """Before the first turn: prefill the part that never changes of all that ``mode`` is going to ask."""
     answerer = stations.model(mode.answerer)
     prompts = [(answerer, reply_messages(mode, [], [], ["Hello."]))]
-    thinkers = [stations.thinker] if mode.notes else []
-    if mode.goes_on:
+    if mode.notes:
         # One-sentence turns are answered without notes, all others with them.
-        thinkers.insert(0, answerer)
-    prompts += [(model, thinking_messages([], [], ["Hello."])) for model in thinkers]
+        noted = reply_messages(mode, [], [Step(("Hello.",), None)], ["Hello."])
+        prompts += [(answerer, noted), (stations.thinker, thinking_messages([], [], ["Hello."]))]
     # One after the other: two models that read at once keep the cores from each other, and take several times as long.
     for model, messages in prompts:
         with suppress(ModelError):

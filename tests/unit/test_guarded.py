@@ -240,4 +240,4 @@ def test_slow_servers_are_spared_thoughts_then_warming_and_the_record_says_so() 
         if budget == 1 and "nine" in asked[-1]["content"]
     ]
     assert not warmed
-    assert dialogue.speaker.asked[-1][-1]["content"].startswith("Tom has nine boxes.\nHow many eggs are there now?")
+    assert dialogue.speaker.asked[-1][-1]["content"].startswith("Tom has nine boxes. How many eggs are there now?")

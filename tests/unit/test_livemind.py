@@ -98,7 +98,7 @@ def test_a_broken_thought_without_a_whole_fact_leaves_its_sentence_to_the_answer
     assert (turn.segments[0].fate, turn.segments[0].note) == ("aborted", None)
     assert turn.tokens.wasted == turn.tokens.notes > 0
     *_, question = dialogue.speaker.asked[-1]
-    assert question["content"].splitlines() == [text for _, _, text in THREE]
+    assert question["content"] == " ".join(text for _, _, text in THREE)
 
 
 def test_a_thought_on_words_that_are_revised_is_aborted_at_once() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from voice_livemind.kiosk.ladder import Health, Ladder
 from voice_livemind.kiosk.state import KioskState
-from voice_livemind.mind.prompts import thinking_messages
+from voice_livemind.mind.prompts import Step, thinking_messages
 from voice_livemind.modes import DEFAULT_MODE, MODES
 from voice_livemind.reply.answer import reply_messages
 from voice_livemind.serving.chat import ChatModel, Message, ModelError, Priority, complete
@@ -79,7 +79,9 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
     """
     loop, ladder = asyncio.get_running_loop(), Ladder()
     thinking = thinking_messages([], [], ["Hello."])
-    full, less = (reply_messages(MODES[mode], [], [], ["Hello."]) for mode in (DEFAULT_MODE, "preempt"))
+    # One-sentence turns are answered without notes, all others with them.
+    less = reply_messages(MODES["preempt"], [], [], ["Hello."])
+    full = reply_messages(MODES[DEFAULT_MODE], [], [Step(("Hello.",), None)], ["Hello."])
     thinker = Probed(stations.thinker, [thinking], lambda: stations.healthy("thinker"))
     speaker = Probed(stations.speaker, [full, less], lambda: stations.healthy("speaker"))
     spare = Probed(local, [less], lambda: True) if local is not None else None

@@ -36,7 +36,7 @@ def reply_messages(
         return answer_messages(history, steps, unthought)
     sentences = _all_sentences(steps, unthought)
     match mode.prompt:
-        case "notes" if not mode.goes_on:
+        case "notes" if steps:
             return noted_messages(history, steps, unthought)
         case "cot":
             return cot_messages(history, sentences)
