@@ -83,7 +83,7 @@ async def keep_rung(state: KioskState, stations: Stations, local: ChatModel | No
     less = reply_messages(MODES["preempt"], [], [], ["Hello."])
     full = reply_messages(MODES[DEFAULT_MODE], [], [Step(("Hello.",), None)], ["Hello."])
     thinker = Probed(stations.thinker, [thinking], lambda: stations.healthy("thinker"))
-    speaker = Probed(stations.speaker, [full, less], lambda: stations.healthy("speaker"))
+    speaker = Probed(stations.speaker, [less, full], lambda: stations.healthy("speaker"))
     spare = Probed(local, [less], lambda: True) if local is not None else None
     probes: dict[Probed, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
